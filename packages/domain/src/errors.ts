@@ -1,0 +1,79 @@
+/**
+ * Every error code the product answers with, its HTTP status, and what the reader can do about it.
+ * A code never changes its meaning; one that is no longer used stays here, so that it is not used again.
+ * `docs/errors.md` is compared with this table by a test.
+ */
+export const errorCodes = {
+  invalid_request: {
+    status: 400,
+    help: 'A field is missing, unknown, or of the wrong form; the message names it.',
+  },
+  invalid_json: { status: 400, help: 'The body is not JSON, or not a JSON object.' },
+  invalid_tenant_id: { status: 400, help: 'Tenant ids are 24 lower-case hexadecimal digits.' },
+  invalid_table_name: { status: 400, help: 'Table names are plain identifiers.' },
+  invalid_ingestion_key: {
+    status: 400,
+    help: 'Ingestion keys are 8 to 128 of the characters A-Z a-z 0-9 . _ ~ + / $ -',
+  },
+  invalid_opamp_message: { status: 400, help: 'The body is not an OpAMP AgentToServer message.' },
+  unauthorized: { status: 401, help: 'Send a valid token in the Authorization header.' },
+  foreign_table: { status: 403, help: 'The table belongs to another tenant.' },
+  not_found: { status: 404, help: 'There is no such route or object.' },
+  tenant_not_found: { status: 404, help: 'There is no tenant with this id.' },
+  method_not_allowed: { status: 405, help: 'The route does not take this method.' },
+  tenant_exists: {
+    status: 409,
+    help: 'An active tenant has this name; choose another name or use that tenant.',
+  },
+  ingestion_key_taken: {
+    status: 409,
+    help: 'Another team has this ingestion key; choose another.',
+  },
+  operation_running: {
+    status: 409,
+    help: 'Something else works on this tenant; try again when it is done.',
+  },
+  request_changed: {
+    status: 409,
+    help: 'The unfinished tenant of this name was asked for with other values.',
+  },
+  payload_too_large: { status: 413, help: 'The body is larger than this route takes.' },
+  unsupported_media_type: { status: 415, help: 'The body is of a type this route does not take.' },
+  too_many_requests: { status: 429, help: 'Wait for the time that Retry-After states.' },
+  internal: {
+    status: 500,
+    help: 'A fault of the server; its log holds the details under the request id.',
+  },
+  clickhouse_rejected: {
+    status: 502,
+    help: 'ClickHouse refused a statement; the log of the API holds its code.',
+  },
+  clickhouse_unavailable: {
+    status: 503,
+    help: 'ClickHouse did not answer; try again when it does.',
+  },
+  mongo_unavailable: { status: 503, help: 'MongoDB did not answer; try again when it does.' },
+  shutting_down: {
+    status: 503,
+    help: 'This process is stopping; another one, or the next, will answer.',
+  },
+} as const satisfies Record<string, { status: number; help: string }>;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+/** The one error the product throws on purpose: a code of {@link errorCodes} and a message for the caller. */
+export class TenancyError extends Error {
+  override readonly name = 'TenancyError';
+  readonly code: ErrorCode;
+
+  /** @param message for the caller: names the field and the way out, never a secret or another tenant. */
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** The HTTP status of its code. */
+  get status(): number {
+    return errorCodes[this.code].status;
+  }
+}
