@@ -44,6 +44,10 @@ export const errorCodes = {
     status: 500,
     help: 'A fault of the server; its log holds the details under the request id.',
   },
+  overloaded: {
+    status: 503,
+    help: 'The server is busy; try again after the time that Retry-After states.',
+  },
   clickhouse_rejected: {
     status: 502,
     help: 'ClickHouse refused a statement; the log of the API holds its code.',

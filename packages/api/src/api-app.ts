@@ -1,0 +1,27 @@
+import express from 'express';
+import type { Express } from 'express';
+import helmet from 'helmet';
+
+import type { Config } from './config';
+import type { Context } from './controllers/context';
+import type { Readiness } from './controllers/readiness';
+import { errorHandler, notFound } from './middleware/errors';
+import { requestId } from './middleware/requestId';
+import adminRouter from './routers/admin';
+import rootRouter from './routers/api/root';
+
+/** The HTTP application, without a port: what it serves and in which order. */
+export default function createApiApp(
+  config: Config,
+  context: Context,
+  readiness: Readiness,
+): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(requestId, helmet());
+  app.use(rootRouter(config, readiness));
+  app.use('/tenancy/v1', adminRouter(context, config.adminToken));
+  app.use(notFound, errorHandler(context.log));
+  return app;
+}

@@ -1,0 +1,57 @@
+import type {
+  CollectorTokenView,
+  CreateCollectorToken,
+  NewCollectorToken,
+} from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+
+import CollectorToken from '../models/collectorToken';
+import type { ICollectorToken } from '../models/collectorToken';
+import Team from '../models/team';
+import { hashToken, newToken } from '../utils/secrets';
+import { bumpRevision } from './revisions';
+
+/** Tokens are made by operators, one or a few a group: far fewer than this. */
+const MAX_TOKENS = 10_000;
+
+function tokenView(token: ICollectorToken): CollectorTokenView {
+  return {
+    id: token._id.toHexString(),
+    name: token.name,
+    group: token.group,
+    createdAt: token.createdAt.toISOString(),
+  };
+}
+
+/**
+ * Makes a token that opens one group's config. The answer holds it; afterwards only its hash exists.
+ * @throws TenancyError `invalid_request` where a dedicated group's team does not exist.
+ */
+export async function createCollectorToken(
+  input: CreateCollectorToken,
+): Promise<NewCollectorToken> {
+  if (input.group.kind === 'dedicated' && !(await Team.exists({ _id: input.group.team }))) {
+    throw new TenancyError('invalid_request', 'group.team: there is no team with this id.');
+  }
+  const token = newToken('hdxc');
+  const created = await CollectorToken.create({ ...input, hash: hashToken(token) });
+  await bumpRevision('collectors');
+  return { ...tokenView(created), token };
+}
+
+/** All tokens, without the secret part, oldest first. */
+export async function listCollectorTokens(): Promise<CollectorTokenView[]> {
+  const tokens = await CollectorToken.find()
+    .sort({ _id: 1 })
+    .limit(MAX_TOKENS)
+    .lean<ICollectorToken[]>();
+  return tokens.map(tokenView);
+}
+
+/** Revokes a token: collectors that hold it keep their last config and get no other. */
+export async function deleteCollectorToken(id: string): Promise<void> {
+  const { deletedCount } = await CollectorToken.deleteOne({ _id: id });
+  if (deletedCount === 0)
+    throw new TenancyError('not_found', 'There is no collector token with this id.');
+  await bumpRevision('collectors');
+}

@@ -1,0 +1,10 @@
+import CollectorToken from './collectorToken';
+import Connection from './connection';
+import Revision from './revision';
+import Source from './source';
+import Team from './team';
+import Tenant from './tenant';
+import User from './user';
+
+/** Every model, for what concerns all of them (indexes). */
+export const models = [Tenant, Team, User, Connection, Source, CollectorToken, Revision] as const;

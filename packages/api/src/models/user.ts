@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto';
+
+import mongoose, { Schema } from 'mongoose';
+import type { Types } from 'mongoose';
+
+/** HyperDX's user. `hash` and `salt` are passport-local-mongoose's and are never read by default. */
+export interface IUser {
+  _id: Types.ObjectId;
+  email: string;
+  name: string;
+  team: Types.ObjectId;
+  /** Bearer key of the external API. */
+  accessKey: string;
+  hash?: string;
+  salt?: string;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+const UserSchema = new Schema<IUser>(
+  {
+    email: { type: String, required: true, lowercase: true, trim: true },
+    name: { type: String, required: true },
+    team: { type: Schema.Types.ObjectId, ref: 'Team', required: true },
+    accessKey: { type: String, default: () => randomUUID() },
+    hash: { type: String, select: false },
+    salt: { type: String, select: false },
+  },
+  { timestamps: true, strict: false },
+);
+
+UserSchema.index({ email: 1 }, { unique: true });
+UserSchema.index({ accessKey: 1 }, { unique: true });
+UserSchema.index({ team: 1 });
+
+export default mongoose.model<IUser>('User', UserSchema);

@@ -1,0 +1,90 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+
+import type { Readiness } from '../controllers/readiness';
+import { toTenancyError } from '../middleware/errors';
+import type { Logger } from '../utils/logger';
+import type { OpampController } from './controllers/opampController';
+import {
+  opampRoute,
+  readMessage,
+  redactedPath,
+  sendError,
+  sendJson,
+  sendMessage,
+} from './transport/http';
+
+export interface OpampAppOptions {
+  controller: OpampController;
+  readiness: Readiness;
+  /** Whether configs were read; until then agents are asked to come back. */
+  ready(): boolean;
+  log: Logger;
+}
+
+/** Messages read at once: with {@link MESSAGE_LIMIT_BYTES} each, what bodies can take of memory. */
+const MAX_IN_FLIGHT = 64;
+
+/** A supervisor polls every 30 s by default; a connection should live from one poll to the next. */
+const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * The OpAMP server, over plain HTTP: `POST /v1/opamp` and `POST /t/<token>/v1/opamp`, `GET /health`,
+ * `GET /ready`. Not an Express application: a poll is answered by thousands of agents every few seconds,
+ * and none of Express's work serves it.
+ */
+export default function createOpampServer(options: OpampAppOptions): Server {
+  const { controller, readiness, log } = options;
+  let inFlight = 0;
+
+  async function poll(
+    req: IncomingMessage,
+    res: ServerResponse,
+    token: string | undefined,
+  ): Promise<void> {
+    if (req.method !== 'POST') throw new TenancyError('method_not_allowed', 'Use POST.');
+    if (!options.ready()) throw new TenancyError('mongo_unavailable', 'Configs are not read yet.');
+    const group = controller.admit(token);
+    if (inFlight >= MAX_IN_FLIGHT)
+      throw new TenancyError('overloaded', 'Too many messages at once.');
+    inFlight += 1;
+    try {
+      sendMessage(res, controller.handle(group, await readMessage(req)));
+    } finally {
+      inFlight -= 1;
+    }
+  }
+
+  async function route(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const opamp = opampRoute(req);
+    if (opamp) {
+      await poll(req, res, opamp.token);
+    } else if (req.url === '/health') {
+      sendJson(res, 200, { data: 'OK' });
+    } else if (req.url === '/ready') {
+      const state = await readiness.check();
+      sendJson(res, state.missing.length === 0 ? 200 : 503, state);
+    } else {
+      throw new TenancyError('not_found', 'There is no such route.');
+    }
+  }
+
+  const server = createServer(
+    { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 30_000 },
+    (req, res) => {
+      route(req, res).catch((thrown: unknown) => {
+        const error = toTenancyError(thrown);
+        if (error.status >= 500) {
+          log.error(
+            { path: redactedPath(req.url), code: error.code, err: error.cause ?? error },
+            'OpAMP request failed',
+          );
+        }
+        sendError(req, res, error);
+      });
+    },
+  );
+  return server;
+}

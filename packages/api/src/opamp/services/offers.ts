@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+
+import type { CollectorSnapshot } from '../../controllers/collectorConfigs';
+import type { Logger } from '../../utils/logger';
+
+/** The config meant for a group of collectors, as it goes over the wire. */
+export interface Offer {
+  body: Uint8Array;
+  /** SHA-256 of the body. */
+  hash: Uint8Array;
+  hashHex: string;
+}
+
+/** The name under which a group's agents and config are kept. */
+export function groupName(group: CollectorGroup): string {
+  return group.kind === 'shared' ? 'shared' : `dedicated/${group.team}`;
+}
+
+export interface OffersOptions {
+  /** Reads all that configs depend on. */
+  load(): Promise<CollectorSnapshot>;
+  /** The number of the last change, cheap to ask for. */
+  revision(): Promise<number>;
+  /** Calls back on a change made in this process; returns the way to stop it. */
+  onChange(listener: () => void): () => void;
+  /** The text of a group's config; `undefined` where the group has none. */
+  build(group: CollectorGroup, snapshot: CollectorSnapshot): string | undefined;
+  log: Logger;
+  pollMs?: number;
+  reloadMs?: number;
+}
+
+/** How soon a change made by another process is seen. */
+const POLL_MS = 1_000;
+/** Everything is read again after this time, for changes whose writer died before it could tell. */
+const RELOAD_MS = 30_000;
+
+/**
+ * The configs on offer: read when something changed, built once a change and group, and kept as bytes,
+ * so that an agent's poll costs a look-up. While MongoDB is away the last ones stay.
+ */
+export class Offers {
+  private snapshot: CollectorSnapshot | undefined;
+  private readonly built = new Map<string, Offer | undefined>();
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private again = false;
+  private stopped = false;
+  private loadedAt = 0;
+  private failing = false;
+  private unsubscribe: () => void = () => undefined;
+
+  constructor(private readonly options: OffersOptions) {}
+
+  /** True once configs were read. */
+  get ready(): boolean {
+    return this.snapshot !== undefined;
+  }
+
+  /** Begins to read and to watch; the first read may come later, when MongoDB is there. */
+  start(): void {
+    this.unsubscribe = this.options.onChange(() => void this.refresh());
+    void this.poll();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.unsubscribe();
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  /** The group that a token opens, by the token's hash. */
+  groupOf(tokenHash: string): CollectorGroup | undefined {
+    return this.snapshot?.tokens.get(tokenHash);
+  }
+
+  /** The config of a group, built on first demand after a change. */
+  offerFor(group: CollectorGroup): Offer | undefined {
+    if (!this.snapshot) return undefined;
+    const name = groupName(group);
+    if (!this.built.has(name)) this.built.set(name, this.make(group, this.snapshot));
+    return this.built.get(name);
+  }
+
+  /** Reads everything again. Calls while one runs share a single further run. */
+  refresh(): Promise<void> {
+    if (this.running) {
+      this.again = true;
+      return this.running;
+    }
+    this.running = this.reload().finally(() => (this.running = undefined));
+    return this.running;
+  }
+
+  private make(group: CollectorGroup, snapshot: CollectorSnapshot): Offer | undefined {
+    const text = this.options.build(group, snapshot);
+    if (text === undefined) return undefined;
+    const body = Buffer.from(text);
+    const hash = createHash('sha256').update(body).digest();
+    return { body, hash, hashHex: hash.toString('hex') };
+  }
+
+  private async reload(): Promise<void> {
+    do {
+      this.again = false;
+      try {
+        this.snapshot = await this.options.load();
+        this.built.clear();
+        this.loadedAt = Date.now();
+        if (this.failing) this.options.log.info('collector configs are current again');
+        this.failing = false;
+      } catch (error) {
+        // Said once, not every second; agents go on with the last config.
+        if (!this.failing)
+          this.options.log.warn({ err: error }, 'collector configs could not be read');
+        this.failing = true;
+        return;
+      }
+    } while (this.again && !this.stopped);
+  }
+
+  private async poll(): Promise<void> {
+    if (await this.isOutdated()) await this.refresh();
+    if (this.stopped) return;
+    this.timer = setTimeout(() => void this.poll(), this.options.pollMs ?? POLL_MS);
+    this.timer.unref();
+  }
+
+  private async isOutdated(): Promise<boolean> {
+    if (!this.snapshot || Date.now() - this.loadedAt > (this.options.reloadMs ?? RELOAD_MS))
+      return true;
+    // Unreachable: no reason to read more; `refresh` says so when it is due.
+    const revision = await this.options.revision().catch(() => undefined);
+    return revision !== undefined && revision !== this.snapshot.revision;
+  }
+}

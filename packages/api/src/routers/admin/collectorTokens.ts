@@ -1,0 +1,32 @@
+import {
+  CollectorTokenId,
+  CreateCollectorToken,
+} from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { Router } from 'express';
+
+import {
+  createCollectorToken,
+  deleteCollectorToken,
+  listCollectorTokens,
+} from '../../controllers/collectorTokens';
+import { validate } from '../../middleware/validate';
+
+/** `/tenancy/v1/collector-tokens` */
+export default function collectorTokensRouter(): Router {
+  const router = Router();
+
+  router.post('/', async (req, res) => {
+    res.status(201).json(await createCollectorToken(validate(CreateCollectorToken, req.body)));
+  });
+
+  router.get('/', async (_req, res) => {
+    res.json({ data: await listCollectorTokens() });
+  });
+
+  router.delete('/:id', async (req, res) => {
+    await deleteCollectorToken(validate(CollectorTokenId, req.params).id);
+    res.status(204).end();
+  });
+
+  return router;
+}

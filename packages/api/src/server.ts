@@ -1,0 +1,128 @@
+import { createServer } from 'node:http';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import mongoose from 'mongoose';
+
+import createApiApp from './api-app';
+import type { Config } from './config';
+import { buildGroupConfig, loadCollectorSnapshot } from './controllers/collectorConfigs';
+import { createContext } from './controllers/context';
+import type { Context } from './controllers/context';
+import { createReadiness } from './controllers/readiness';
+import { onLocalChange, readRevision } from './controllers/revisions';
+import { buildIndexes } from './models/indexes';
+import createOpampServer from './opamp/app';
+import { createOpampController } from './opamp/controllers/opampController';
+import { Offers } from './opamp/services/offers';
+import { AgentRegistry } from './opamp/services/registry';
+import type { Logger } from './utils/logger';
+
+/** How long requests under way may take when the process is asked to stop. */
+const STOP_MS = 10_000;
+const CONNECT_AGAIN_MS = 1_000;
+
+/** HyperDX's limits: its UI's cookies and URLs are larger than Node's default of 16 KB. */
+const MAX_HEADER_BYTES = 131_072;
+
+async function listen(server: HttpServer, port: number, address: string): Promise<number> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, address, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+async function close(server: HttpServer): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), STOP_MS);
+  await closed;
+  clearTimeout(cut);
+}
+
+/**
+ * The service: the API and the OpAMP server, each on its port. It listens at once and connects to
+ * MongoDB in the background, for as long as that takes: `/ready` says what is missing.
+ */
+export default class Server {
+  private readonly context: Context;
+  private readonly offers: Offers;
+  private readonly api: HttpServer;
+  private readonly opamp: HttpServer;
+  private readonly stopping = new AbortController();
+  private connected: Promise<void> | undefined;
+
+  constructor(
+    private readonly config: Config,
+    private readonly log: Logger,
+  ) {
+    this.context = createContext(config, log);
+    this.offers = new Offers({
+      load: () => loadCollectorSnapshot(config),
+      revision: () => readRevision('collectors'),
+      onChange: (listener) => onLocalChange('collectors', listener),
+      build: (group, snapshot) => buildGroupConfig(group, snapshot, config, log),
+      log,
+    });
+    const readiness = createReadiness(this.context, () => this.offers.ready);
+    this.api = createServer(
+      { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 60_000 },
+      createApiApp(config, this.context, readiness),
+    );
+    this.opamp = createOpampServer({
+      controller: createOpampController(this.offers, new AgentRegistry(), log),
+      readiness,
+      ready: () => this.offers.ready,
+      log,
+    });
+  }
+
+  /** Opens both ports. @throws where one cannot be opened. */
+  async start(): Promise<{ port: number; opampPort: number }> {
+    const { bindAddress } = this.config;
+    const port = await listen(this.api, this.config.port, bindAddress);
+    const opampPort = await listen(this.opamp, this.config.opampPort, bindAddress);
+    this.log.info({ address: bindAddress, port, opampPort }, 'listening');
+    this.connected = this.connect();
+    return { port, opampPort };
+  }
+
+  /** Stops taking requests, lets those under way end, and closes all connections. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await Promise.all([close(this.api), close(this.opamp)]);
+    await this.offers.stop();
+    await mongoose.disconnect();
+    await this.connected;
+    await this.context.target.admin.close();
+    this.log.info('stopped');
+  }
+
+  private async connect(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        await mongoose.connect(this.config.mongoUri, {
+          // Indexes are built by `buildIndexes`, which knows what a server may lack.
+          autoIndex: false,
+          autoCreate: false,
+          serverSelectionTimeoutMS: 5_000,
+          socketTimeoutMS: 30_000,
+          maxPoolSize: 20,
+        });
+        await buildIndexes(this.log);
+        this.log.info('MongoDB connected');
+        break;
+      } catch (error) {
+        this.log.error({ err: error }, 'MongoDB is not usable yet; trying again');
+        await sleep(CONNECT_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      }
+    }
+    if (!signal.aborted) this.offers.start();
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * What a script can tell from the exit code. They never change their meaning; `docs/cli.md` is compared
+ * with this table by a test.
+ */
+export const exitCodes = {
+  ok: { code: 0, help: 'Done.' },
+  unexpected: { code: 1, help: 'A fault of this program, or an answer it does not understand.' },
+  usage: { code: 2, help: 'The arguments or a field are wrong; nothing was changed.' },
+  notFound: { code: 3, help: 'What was named does not exist.' },
+  conflict: { code: 4, help: 'It exists already, or something else works on it.' },
+  denied: { code: 5, help: 'The token is missing, wrong, or may not do this.' },
+  unavailable: { code: 6, help: 'The API, or what it needs, cannot be reached; try again.' },
+} as const satisfies Record<string, { code: number; help: string }>;
+
+export type ExitReason = keyof typeof exitCodes;
+
+const byStatus: Readonly<Record<number, ExitReason>> = {
+  400: 'usage',
+  401: 'denied',
+  403: 'denied',
+  404: 'notFound',
+  409: 'conflict',
+  412: 'conflict',
+  413: 'usage',
+  415: 'usage',
+  422: 'conflict',
+  429: 'unavailable',
+};
+
+/** The reason that stands for a refusal of the API. */
+export function reasonOfStatus(status: number): ExitReason {
+  return byStatus[status] ?? (status >= 500 ? 'unavailable' : 'unexpected');
+}
+
+/** An error whose message is for the person at the terminal. */
+export class CliError extends Error {
+  override readonly name = 'CliError';
+
+  constructor(
+    readonly reason: ExitReason,
+    message: string,
+    /** The API's code, where the API refused. */
+    readonly code: string = reason,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

@@ -1,0 +1,54 @@
+import Table from 'cli-table3';
+
+import { CliError, exitCodes } from './exitCodes';
+
+/** A value as one line of JSON: what `--json` prints. */
+export function printJson(value: unknown): void {
+  console.log(JSON.stringify(value));
+}
+
+/** A table for people; scripts use `--json`. */
+export function printTable(head: string[], rows: string[][]): void {
+  const table = new Table({ head, style: { head: [], border: [] } });
+  table.push(...rows);
+  console.log(table.toString());
+}
+
+/** One thing, field by field. */
+export function printFields(fields: [name: string, value: string][]): void {
+  const width = Math.max(...fields.map(([name]) => name.length));
+  for (const [name, value] of fields) console.log(`${name.padEnd(width)}  ${value}`);
+}
+
+/** A remark beside the answer: goes to standard error. */
+export function note(text: string): void {
+  console.error(text);
+}
+
+/** Says on standard error why nothing came of it; answers the exit code. */
+export function reportError(error: unknown, json: boolean): number {
+  const known = error instanceof CliError ? error : new CliError('unexpected', String(error));
+  if (json) console.error(JSON.stringify({ code: known.code, message: known.message }));
+  else console.error(`hyperdx-tenancy: ${known.message}`);
+  return exitCodes[known.reason].code;
+}
+
+const FIRST_NOTE_MS = 2_000;
+const NEXT_NOTE_MS = 5_000;
+
+/** Waits for work, and says so on standard error where it takes longer than two seconds. */
+export async function withProgress<T>(what: string, work: Promise<T>): Promise<T> {
+  const started = Date.now();
+  const say = (): void => note(`${what} ... ${Math.round((Date.now() - started) / 1_000)} s`);
+  let every: NodeJS.Timeout | undefined;
+  const first = setTimeout(() => {
+    say();
+    every = setInterval(say, NEXT_NOTE_MS);
+  }, FIRST_NOTE_MS);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(first);
+    clearInterval(every);
+  }
+}
