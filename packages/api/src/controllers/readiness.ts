@@ -2,14 +2,15 @@ import mongoose from 'mongoose';
 
 import type { Context } from './context';
 
+type Reachability = 'reachable' | 'unreachable';
+
 /** What this process needs to serve, and how it stands. */
 export interface ReadinessState {
-  /** mongoose's word for its connection. */
-  mongo: string;
-  clickhouse: 'reachable' | 'unreachable';
+  mongo: Reachability;
+  clickhouse: Reachability;
   /** False until the collectors' configs were read for the first time. */
   collectorConfigs: boolean;
-  /** The names of what is not there yet; empty when ready. */
+  /** The names of what is not there; empty when ready. */
   missing: string[];
 }
 
@@ -17,33 +18,53 @@ export interface Readiness {
   check(): Promise<ReadinessState>;
 }
 
-/** Probes come from several places every few seconds; ClickHouse is asked once in this time. */
-const PING_EVERY_MS = 2_000;
-const PING_TIMEOUT_MS = 2_000;
+/** Probes come from several places every few seconds; the engines are asked once in this time. */
+const ASK_EVERY_MS = 1_000;
+const TIMEOUT_MS = 2_000;
 
-async function reaches(context: Context): Promise<boolean> {
-  const timeout = AbortSignal.timeout(PING_TIMEOUT_MS);
-  // A query rather than a ping: wrong credentials are "not ready" too.
-  const answer = await context.target.admin
-    .query({ query: 'SELECT 1', format: 'TabSeparated', abort_signal: timeout })
-    .then((result) => result.text())
-    .catch(() => undefined);
-  return answer !== undefined;
+async function within(work: Promise<unknown>): Promise<Reachability> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Reachability>((resolve) => {
+    timer = setTimeout(() => resolve('unreachable'), TIMEOUT_MS);
+  });
+  const answer = work.then(
+    () => 'reachable' as const,
+    () => 'unreachable' as const,
+  );
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
+}
+
+// A query rather than a ping: with wrong credentials it is not ready either.
+async function askClickhouse({ target }: Context): Promise<void> {
+  const result = await target.admin.query({
+    query: 'SELECT 1',
+    format: 'TabSeparated',
+    abort_signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  await result.text();
+}
+
+async function askMongo(): Promise<void> {
+  const { db } = mongoose.connection;
+  if (!db) throw new Error('not connected yet');
+  await db.command({ ping: 1 }, { timeoutMS: TIMEOUT_MS });
 }
 
 /** @param configsLoaded whether the collectors' configs are at hand. */
 export function createReadiness(context: Context, configsLoaded: () => boolean): Readiness {
-  let asked = { at: -Infinity, answer: Promise.resolve(false) };
+  async function ask(): Promise<[Reachability, Reachability]> {
+    return Promise.all([within(askMongo()), within(askClickhouse(context))]);
+  }
+  let asked: { at: number; answer: Promise<[Reachability, Reachability]> } | undefined;
 
   return {
     async check() {
       const now = context.now().getTime();
-      if (now - asked.at >= PING_EVERY_MS) asked = { at: now, answer: reaches(context) };
-      const mongo = mongoose.STATES[mongoose.connection.readyState];
-      const clickhouse = (await asked.answer) ? 'reachable' : 'unreachable';
+      if (!asked || now - asked.at >= ASK_EVERY_MS) asked = { at: now, answer: ask() };
+      const [mongo, clickhouse] = await asked.answer;
       const collectorConfigs = configsLoaded();
       const missing = [
-        ...(mongo === 'connected' ? [] : ['mongo']),
+        ...(mongo === 'reachable' ? [] : ['mongo']),
         ...(clickhouse === 'reachable' ? [] : ['clickhouse']),
         ...(collectorConfigs ? [] : ['collectorConfigs']),
       ];

@@ -1,11 +1,22 @@
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
-import { parseSource, suffixSource } from '@hyperdx-tenancy/domain/sources';
+import { SourceInput, suffixSource } from '@hyperdx-tenancy/domain/sources';
+import { isValidObjectId } from 'mongoose';
 
 import Connection from '../models/connection';
 import Source from '../models/source';
 import type { ISource } from '../models/source';
 import Team from '../models/team';
+import { validate } from '../utils/validate';
+
+/** What the server decides, whatever the caller sent in its place. */
+const SERVER_FIELDS = ['_id', 'id', 'team', 'createdAt', 'updatedAt', '__v'] as const;
+
+function withoutServerFields(source: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(source).filter(([name]) => !(SERVER_FIELDS as readonly string[]).includes(name)),
+  );
+}
 
 /**
  * Makes a source of a team: every table name it carries gets the suffix of the team's tenant, once.
@@ -14,16 +25,17 @@ import Team from '../models/team';
  *   `foreign_table` (a table name ends in another tenant's id), `not_found` (no such team).
  */
 export async function createSource(teamId: string, data: unknown): Promise<ISource> {
-  const team = await Team.findById(teamId, { tenant: 1 }).lean();
+  const team = isValidObjectId(teamId) ? await Team.findById(teamId, { tenant: 1 }).lean() : null;
   if (!team) throw new TenancyError('not_found', 'There is no team with this id.');
-  const source = suffixSource(parseSource(data), parseTenantId(team.tenant.toHexString()));
-  if (!(await Connection.exists({ _id: source.connection, team: team._id }))) {
+  const source = suffixSource(
+    validate(SourceInput, data),
+    parseTenantId(team.tenant.toHexString()),
+  );
+  const owned =
+    isValidObjectId(source.connection) &&
+    (await Connection.exists({ _id: source.connection, team: team._id }));
+  if (!owned)
     throw new TenancyError('invalid_request', 'connection: must be a connection of this team.');
-  }
-  // Ids and owner are never the caller's to choose.
-  const { _id, id, ...fields } = source as Record<string, unknown>;
-  void _id;
-  void id;
-  const created = await Source.create({ ...fields, team: team._id });
+  const created = await Source.create({ ...withoutServerFields(source), team: team._id });
   return created.toObject();
 }

@@ -9,7 +9,7 @@ import {
   deleteCollectorToken,
   listCollectorTokens,
 } from '../../controllers/collectorTokens';
-import { validate } from '../../middleware/validate';
+import { validate } from '../../utils/validate';
 
 /** `/tenancy/v1/collector-tokens` */
 export default function collectorTokensRouter(): Router {

@@ -4,7 +4,7 @@ import { Router } from 'express';
 
 import type { Context } from '../../controllers/context';
 import { createTenant, getTenant, listTenants } from '../../controllers/tenant';
-import { validate } from '../../middleware/validate';
+import { validate } from '../../utils/validate';
 
 /** `/tenancy/v1/tenants` */
 export default function tenantsRouter(context: Context): Router {

@@ -1,0 +1,122 @@
+import { createLogger } from '../../../utils/logger';
+import type { CollectorSnapshot } from '../../../controllers/collectorConfigs';
+import { Offers } from '../offers';
+import type { OffersOptions } from '../offers';
+
+const shared = { kind: 'shared' } as const;
+
+interface World {
+  revision: number;
+  text: string | undefined;
+  loads: number;
+  builds: number;
+  broken: boolean;
+  change: () => void;
+}
+
+function setUp(): { offers: Offers; world: World } {
+  const world: World = {
+    revision: 1,
+    text: 'one',
+    loads: 0,
+    builds: 0,
+    broken: false,
+    change: () => undefined,
+  };
+  const options: OffersOptions = {
+    load: () => {
+      world.loads += 1;
+      if (world.broken) return Promise.reject(new Error('no database'));
+      const snapshot: CollectorSnapshot = {
+        revision: world.revision,
+        teams: [],
+        tokens: new Map([['hash', shared]]),
+      };
+      return Promise.resolve(snapshot);
+    },
+    revision: () => Promise.resolve(world.revision),
+    onChange: (listener) => {
+      world.change = listener;
+      return () => (world.change = () => undefined);
+    },
+    build: () => {
+      world.builds += 1;
+      return world.text;
+    },
+    log: createLogger('silent'),
+    pollMs: 5,
+  };
+  return { offers: new Offers(options), world };
+}
+
+const soon = async (condition: () => boolean): Promise<void> => {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+};
+
+describe('Offers', () => {
+  it('has nothing before the first read, and says so', () => {
+    const { offers } = setUp();
+    expect(offers.ready).toBe(false);
+    expect(offers.groupOf('hash')).toBeUndefined();
+    expect(offers.offerFor(shared)).toBeUndefined();
+  });
+
+  it('builds a config once, however often it is asked for', async () => {
+    const { offers, world } = setUp();
+    await offers.refresh();
+    const first = offers.offerFor(shared);
+    expect(offers.offerFor(shared)).toBe(first);
+    expect(world.builds).toBe(1);
+    expect(first?.hashHex).toHaveLength(64);
+    await offers.stop();
+  });
+
+  it('remembers that a group has none', async () => {
+    const { offers, world } = setUp();
+    world.text = undefined;
+    await offers.refresh();
+    expect(offers.offerFor(shared)).toBeUndefined();
+    expect(offers.offerFor(shared)).toBeUndefined();
+    expect(world.builds).toBe(1);
+  });
+
+  it("sees another process's change by its revision", async () => {
+    const { offers, world } = setUp();
+    offers.start();
+    await soon(() => offers.ready);
+    const before = offers.offerFor(shared)?.hashHex;
+    world.text = 'two';
+    world.revision = 2;
+    await soon(() => offers.offerFor(shared)?.hashHex !== before);
+    expect(Buffer.from(offers.offerFor(shared)?.body ?? []).toString()).toBe('two');
+    await offers.stop();
+  });
+
+  it('reads nothing again while the revision stands', async () => {
+    const { offers, world } = setUp();
+    offers.start();
+    await soon(() => offers.ready);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(world.loads).toBe(1);
+    await offers.stop();
+  });
+
+  it('folds a burst of changes into few reads', async () => {
+    const { offers, world } = setUp();
+    offers.start();
+    await soon(() => offers.ready);
+    for (let i = 0; i < 100; i += 1) world.change();
+    await offers.refresh();
+    expect(world.loads).toBeLessThanOrEqual(4);
+    await offers.stop();
+  });
+
+  it('keeps the last configs while they cannot be read', async () => {
+    const { offers, world } = setUp();
+    await offers.refresh();
+    world.broken = true;
+    await offers.refresh();
+    expect(offers.ready).toBe(true);
+    expect(offers.groupOf('hash')).toEqual(shared);
+  });
+});

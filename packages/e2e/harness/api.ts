@@ -1,0 +1,170 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+
+import { freePort, spawnManaged, waitFor } from '@hyperdx-tenancy/devkit/process';
+import type { ManagedProcess } from '@hyperdx-tenancy/devkit/process';
+import { NewCollectorToken } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
+import type { z } from 'zod';
+
+const ENTRY = join(repositoryRoot(), 'packages/api/dist/index.js');
+const READY_TIMEOUT_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 120_000;
+
+/** The root of the checkout, from the sources and from the build alike. */
+export function repositoryRoot(): string {
+  const [root] = __dirname.split(`${join('packages', 'e2e')}`);
+  if (!root) throw new Error(`${__dirname} is not in packages/e2e`);
+  return root;
+}
+
+export interface ApiOptions {
+  mongoUri: string;
+  clickhouse: { url: string; user: string; password: string };
+  /** The exporter's endpoint for that ClickHouse. */
+  collectorEndpoint: string;
+  /** More variables, or others. */
+  env?: Record<string, string>;
+  /** Where its log goes; kept in memory without it. */
+  logFile?: string;
+}
+
+/** An answer of the admin API. */
+export interface ApiAnswer {
+  status: number;
+  body: unknown;
+}
+
+/** The built API as a process of its own. */
+export class Api {
+  private process: ManagedProcess | undefined;
+
+  private constructor(
+    readonly url: string,
+    readonly opampUrl: string,
+    readonly adminToken: string,
+    readonly collectorToken: string,
+    private readonly env: NodeJS.ProcessEnv,
+    private readonly logFile: string | undefined,
+  ) {}
+
+  /** Starts it; resolves when `/ready` says so. */
+  static async start(options: ApiOptions): Promise<Api> {
+    const port = await freePort();
+    const opampPort = await freePort();
+    const secret = (): string => randomBytes(24).toString('hex');
+    const adminToken = secret();
+    const collectorToken = secret();
+    const api = new Api(
+      `http://127.0.0.1:${port}`,
+      `http://127.0.0.1:${opampPort}`,
+      adminToken,
+      collectorToken,
+      {
+        // Only what is stated: a variable of the developer's shell must not decide a test.
+        PATH: process.env['PATH'],
+        NODE_ENV: 'test',
+        MONGO_URI: options.mongoUri,
+        CLICKHOUSE_HOST: options.clickhouse.url,
+        CLICKHOUSE_USER: options.clickhouse.user,
+        CLICKHOUSE_PASSWORD: options.clickhouse.password,
+        CLICKHOUSE_ENDPOINT: options.collectorEndpoint,
+        PORT: String(port),
+        OPAMP_PORT: String(opampPort),
+        TENANCY_BIND_ADDRESS: '127.0.0.1',
+        TENANCY_SECRET: secret(),
+        TENANCY_ADMIN_TOKEN: adminToken,
+        TENANCY_COLLECTOR_TOKEN: collectorToken,
+        ...options.env,
+      },
+      options.logFile,
+    );
+    await api.launch();
+    return api;
+  }
+
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
+  /** The end of its log. */
+  logs(): string {
+    return this.process?.logTail() ?? '';
+  }
+
+  async stop(): Promise<void> {
+    await this.process?.stop({ graceMs: 15_000 });
+  }
+
+  async kill(): Promise<void> {
+    await this.process?.kill();
+  }
+
+  /** Starts the same API again, on the same ports with the same secrets. */
+  async restart(): Promise<void> {
+    await this.launch();
+  }
+
+  /** Calls the admin API as the operator. */
+  async call(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+    const response = await fetch(`${this.url}/tenancy/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${this.adminToken}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    const text = await response.text();
+    return {
+      status: response.status,
+      body: text === '' ? undefined : (JSON.parse(text) as unknown),
+    };
+  }
+
+  /** Makes a tenant. @throws Error with the API's answer where it refuses. */
+  async createTenant(name: string, apiKey?: string): Promise<TenantView> {
+    return this.created(
+      '/tenants',
+      { name, ...(apiKey === undefined ? {} : { apiKey }) },
+      TenantView,
+    );
+  }
+
+  /** Makes a collector token. @throws Error with the API's answer where it refuses. */
+  async createCollectorToken(name: string, group: CollectorGroup): Promise<NewCollectorToken> {
+    return this.created('/collector-tokens', { name, group }, NewCollectorToken);
+  }
+
+  private async created<Schema extends z.ZodType>(
+    path: string,
+    input: unknown,
+    schema: Schema,
+  ): Promise<z.output<Schema>> {
+    const { status, body } = await this.call('POST', path, input);
+    if (status !== 201) throw new Error(`POST ${path}: ${status} ${JSON.stringify(body)}`);
+    return schema.parse(body);
+  }
+
+  private async launch(): Promise<void> {
+    const started = await spawnManaged({
+      name: 'api',
+      command: process.execPath,
+      args: [ENTRY],
+      env: this.env,
+      ...(this.logFile === undefined ? {} : { logFile: this.logFile }),
+    });
+    this.process = started;
+    await waitFor(
+      async () => {
+        const response = await fetch(`${this.url}/ready`, {
+          signal: AbortSignal.timeout(3_000),
+        }).catch(() => undefined);
+        return response?.status === 200;
+      },
+      { what: 'the API to be ready', timeoutMs: READY_TIMEOUT_MS, process: started },
+    );
+  }
+}

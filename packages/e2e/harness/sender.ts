@@ -1,0 +1,82 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { otlpRequests } from './otlp';
+import type { OtlpRequest, Sample } from './otlp';
+
+/** What became of a number of samples: each is in exactly one of the two. */
+export interface Account {
+  /** Acknowledged with 200: it must be found, once. */
+  accepted: Sample[];
+  /** Answered with a status that says not to try again, such as 401. */
+  refused: { sample: Sample; status: number }[];
+}
+
+/** Statuses that a sender tries again after (OTLP specification, "Retryable Response Codes"). */
+const RETRYABLE = new Set([429, 502, 503, 504]);
+const REQUEST_TIMEOUT_MS = 10_000;
+
+async function attempt(
+  endpoint: string,
+  key: string,
+  request: OtlpRequest,
+): Promise<number | undefined> {
+  try {
+    const response = await fetch(`${endpoint}${request.route}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: key },
+      body: request.body,
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  } catch {
+    // Refused or reset: a collector that reloads its config does that for a moment.
+    return undefined;
+  }
+}
+
+/**
+ * Sends a request under a key until it is accepted or refused for good.
+ * @param deadlineMs how long to go on trying.
+ * @throws Error where it is neither by then.
+ */
+export async function sendRequest(
+  endpoint: string,
+  key: string,
+  request: OtlpRequest,
+  deadlineMs = 30_000,
+): Promise<number> {
+  const deadline = Date.now() + deadlineMs;
+  for (let pause = 50; ; pause = Math.min(pause * 2, 1_000)) {
+    const status = await attempt(endpoint, key, request);
+    if (status !== undefined && !RETRYABLE.has(status)) return status;
+    if (Date.now() > deadline) {
+      throw new Error(
+        `${request.route} at ${endpoint}: no final answer in ${deadlineMs} ms (last: ${status ?? 'none'})`,
+      );
+    }
+    await sleep(pause * (0.5 + Math.random() / 2));
+  }
+}
+
+/** Sends samples under a key and accounts for each of them. */
+export async function send(
+  endpoint: string,
+  key: string,
+  samples: readonly Sample[],
+  service = 'e2e',
+): Promise<Account> {
+  const account: Account = { accepted: [], refused: [] };
+  for (const request of otlpRequests(samples, service)) {
+    const status = await sendRequest(endpoint, key, request);
+    if (status === 200) account.accepted.push(...request.samples);
+    else account.refused.push(...request.samples.map((sample) => ({ sample, status })));
+  }
+  return account;
+}
+
+/** True once the collector lets a key in: asked with a request that carries nothing. */
+export async function keyIsKnown(endpoint: string, key: string): Promise<boolean> {
+  const request = { route: '/v1/logs', body: '{"resourceLogs":[]}', samples: [] };
+  return (await attempt(endpoint, key, request)) === 200;
+}

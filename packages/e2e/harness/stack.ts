@@ -1,0 +1,124 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
+import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
+import { startSupervisor } from '@hyperdx-tenancy/devkit/collector';
+import type { Supervisor } from '@hyperdx-tenancy/devkit/collector';
+import { openMongo } from '@hyperdx-tenancy/devkit/mongo';
+import type { Mongo } from '@hyperdx-tenancy/devkit/mongo';
+import { waitFor } from '@hyperdx-tenancy/devkit/process';
+
+import { Api } from './api';
+import { keyIsKnown } from './sender';
+import { Store } from './store';
+
+/** ClickHouse, MongoDB and the API, as processes of their own. */
+export interface Backend {
+  clickhouse: ClickHouseServer;
+  mongo: Mongo;
+  api: Api;
+  store: Store;
+  stop(): Promise<void>;
+}
+
+export interface BackendOptions {
+  /** Told what is being done. */
+  progress?: (line: string) => void;
+  /** More variables of the API. */
+  env?: Record<string, string>;
+}
+
+/** Runs clean-ups in reverse order, all of them, and then throws the first fault. */
+async function unwind(cleanUps: (() => Promise<unknown>)[]): Promise<void> {
+  const faults: unknown[] = [];
+  for (const cleanUp of cleanUps.toReversed()) {
+    await cleanUp().catch((error: unknown) => faults.push(error));
+  }
+  if (faults.length > 0) throw faults[0];
+}
+
+/** Starts the backend; what has started is ended again where a later part fails. */
+export async function startBackend(options: BackendOptions = {}): Promise<Backend> {
+  const progress = options.progress ?? ((): void => undefined);
+  const cleanUps: (() => Promise<unknown>)[] = [];
+  try {
+    progress('starting ClickHouse (embedded)');
+    const clickhouse = await startClickHouse({ password: 'clickhouse' });
+    cleanUps.push(() => clickhouse.stop());
+    progress('starting MongoDB');
+    const mongo = await openMongo({ log: progress });
+    cleanUps.push(() => mongo.stop());
+    progress(`MongoDB: ${mongo.how}`);
+    const store = new Store({
+      url: clickhouse.url,
+      username: clickhouse.user,
+      password: clickhouse.password,
+    });
+    cleanUps.push(() => store.close());
+    progress('starting the API');
+    const api = await Api.start({
+      mongoUri: mongo.uri,
+      clickhouse,
+      // The embedded engine speaks ClickHouse's HTTP interface only.
+      collectorEndpoint: `${clickhouse.url}?compress=none`,
+      ...(options.env === undefined ? {} : { env: options.env }),
+    });
+    cleanUps.push(() => api.stop());
+    return { clickhouse, mongo, api, store, stop: () => unwind(cleanUps) };
+  } catch (error) {
+    await unwind(cleanUps);
+    throw error;
+  }
+}
+
+/** A collector under its supervisor that gets its config from the API. */
+export interface Collector {
+  supervisor: Supervisor;
+  /** Its OTLP/HTTP address. */
+  endpoint: string;
+  /** Resolves when these keys are let in. */
+  knows(keys: readonly string[], timeoutMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** How long a supervisor may take to fetch a config and bring its collector up with it. */
+const CONFIG_TIMEOUT_MS = 60_000;
+
+/** @param opampUrl the OpAMP server's base; @param token what opens the group's config, sent in the header. */
+export async function startManagedCollector(opampUrl: string, token: string): Promise<Collector> {
+  const dir = await mkdtemp(join(tmpdir(), 'hyperdx-tenancy-collector-'));
+  const supervisor = await startSupervisor({
+    opampUrl: `${opampUrl}/v1/opamp`,
+    headers: { Authorization: `Bearer ${token}` },
+    dir,
+  });
+  const endpoint = `http://127.0.0.1:${supervisor.httpPort}`;
+  return {
+    supervisor,
+    endpoint,
+    async knows(keys, timeoutMs = CONFIG_TIMEOUT_MS) {
+      const unknown = new Set(keys);
+      await waitFor(
+        async () => {
+          for (const key of unknown) {
+            if (!(await keyIsKnown(endpoint, key))) return false;
+            unknown.delete(key);
+          }
+          return true;
+        },
+        {
+          what: `the collector to let in ${keys.length} keys`,
+          timeoutMs,
+          intervalMs: 100,
+          process: { hasExited: () => false, logTail: () => supervisor.logs() },
+        },
+      );
+    },
+    async stop() {
+      await supervisor.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
