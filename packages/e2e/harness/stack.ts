@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
 import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
 import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
 import { startSupervisor } from '@hyperdx-tenancy/devkit/collector';
@@ -86,14 +82,21 @@ export interface Collector {
 /** How long a supervisor may take to fetch a config and bring its collector up with it. */
 const CONFIG_TIMEOUT_MS = 60_000;
 
-/** @param opampUrl the OpAMP server's base; @param token what opens the group's config, sent in the header. */
-export async function startManagedCollector(opampUrl: string, token: string): Promise<Collector> {
-  const dir = await mkdtemp(join(tmpdir(), 'hyperdx-tenancy-collector-'));
-  const supervisor = await startSupervisor({
-    opampUrl: `${opampUrl}/v1/opamp`,
-    headers: { Authorization: `Bearer ${token}` },
-    dir,
-  });
+/**
+ * @param opampUrl the OpAMP server's base.
+ * @param token what opens the group's config.
+ * @param tokenIn where it travels: HyperDX's collector image can be given a URL alone, so only the path.
+ */
+export async function startManagedCollector(
+  opampUrl: string,
+  token: string,
+  tokenIn: 'header' | 'path' = 'header',
+): Promise<Collector> {
+  const supervisor = await startSupervisor(
+    tokenIn === 'path'
+      ? { opampUrl: `${opampUrl}/t/${token}` }
+      : { opampUrl, headers: { Authorization: `Bearer ${token}` } },
+  );
   const endpoint = `http://127.0.0.1:${supervisor.httpPort}`;
   return {
     supervisor,
@@ -116,9 +119,6 @@ export async function startManagedCollector(opampUrl: string, token: string): Pr
         },
       );
     },
-    async stop() {
-      await supervisor.stop();
-      await rm(dir, { recursive: true, force: true });
-    },
+    stop: () => supervisor.stop(),
   };
 }

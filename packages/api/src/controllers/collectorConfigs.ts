@@ -124,7 +124,7 @@ export function buildGroupConfig(
 ): string | undefined {
   let built: BuiltConfig;
   if (group.kind === 'shared') {
-    built = buildSharedConfig({ teams: snapshot.teams, ...buildOptions(settings, 'shared') });
+    built = buildSharedConfig({ teams: [...snapshot.teams], ...buildOptions(settings, 'shared') });
   } else {
     const team = snapshot.teams.find(({ teamId }) => teamId === group.team);
     if (!team) return undefined;

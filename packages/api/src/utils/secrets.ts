@@ -26,3 +26,10 @@ export function deriveSecret(secret: string, purpose: string): string {
     hkdfSync('sha256', secret, 'hyperdx-tenancy', purpose, DERIVED_BYTES),
   ).toString('hex');
 }
+
+/** A text with every occurrence of the given secrets taken out; short ones too, at the cost of its clarity. */
+export function redact(text: string, secrets: readonly string[]): string {
+  // The longest first: one secret may be a part of another.
+  const inOrder = secrets.filter((secret) => secret !== '').sort((a, b) => b.length - a.length);
+  return inOrder.reduce((rest, secret) => rest.replaceAll(secret, '***'), text);
+}

@@ -34,7 +34,9 @@ const team = (n: number, changes: Partial<CollectorTeam> = {}): CollectorTeam =>
 const teams = (count: number) => Array.from({ length: count }, (_, i) => team(i + 1));
 
 /** Every character that a key may have, in keys of eight, so that each is once where the routers look. */
-const keyCharacters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/$-'];
+const keyCharacters = Array.from(
+  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/$-',
+);
 const everyCharacter = keyCharacters.map((character, i) =>
   team(i + 1, { apiKey: `${character}${character}$$x-9${character}` }),
 );

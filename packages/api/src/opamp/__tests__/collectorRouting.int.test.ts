@@ -221,7 +221,9 @@ describe('a shared collector', () => {
 });
 
 describe('a shared collector with keys of every character', () => {
-  const characters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/$-'];
+  const characters = Array.from(
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/$-',
+  );
   const tenants: Tenant[] = characters.map((character, i) => ({
     id: i.toString(16).padStart(24, '0'),
     key: `${character}${character}$$x-9${character}`,

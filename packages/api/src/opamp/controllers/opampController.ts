@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
-import { hashToken } from '../../utils/secrets';
+import { hashToken, redact } from '../../utils/secrets';
 import type { Logger } from '../../utils/logger';
 import { decodeAgentMessage, encodeServerMessage } from '../proto/codec';
 import type { AgentMessage } from '../proto/codec';
@@ -33,12 +33,16 @@ function newInstanceUid(): Uint8Array {
   return uid;
 }
 
+/** An agent's error text is a reason, not a dump. */
+const MAX_ERROR_CHARACTERS = 2_000;
+
 /** Says in the log what became of a config, once a change. */
 function logProgress(
   log: Logger,
   group: string,
   message: AgentMessage,
   known: AgentState | undefined,
+  secrets: readonly string[],
 ): void {
   const { remoteConfig, instanceUid } = message;
   if (!remoteConfig || remoteConfig.status === known?.configStatus) return;
@@ -48,9 +52,13 @@ function logProgress(
     hash: remoteConfig.hash,
     status: remoteConfig.status,
   };
-  // The agent's error text quotes its config, credentials included: it is not logged.
-  if (remoteConfig.status === 'failed') log.error(fields, 'an agent could not apply its config');
-  else log.info(fields, 'agent reports on its config');
+  if (remoteConfig.status !== 'failed') {
+    log.info(fields, 'agent reports on its config');
+    return;
+  }
+  // The text may quote the config, credentials included.
+  const reason = redact(remoteConfig.error, secrets).slice(0, MAX_ERROR_CHARACTERS);
+  log.error({ ...fields, reason }, 'an agent could not apply its config');
 }
 
 export function createOpampController(
@@ -75,7 +83,7 @@ export function createOpampController(
       const name = groupName(group);
       const known = agents.get(name, message.instanceUid);
       const { reply, state } = answer(message, known, offers.offerFor(group), newInstanceUid);
-      logProgress(log, name, message, known);
+      logProgress(log, name, message, known, offers.secrets());
       if (reply.remoteConfig) {
         log.info(
           { group: name, agent: message.instanceUid, bytes: reply.remoteConfig.body.byteLength },

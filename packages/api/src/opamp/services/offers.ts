@@ -77,6 +77,14 @@ export class Offers {
     return this.snapshot?.tokens.get(tokenHash);
   }
 
+  /** What configs hold that must reach no log: ingestion keys, and the passwords of writers. */
+  secrets(): string[] {
+    const teams = this.snapshot?.teams ?? [];
+    return teams.flatMap(({ apiKey, credentials }) =>
+      credentials.kind === 'literal' ? [apiKey, credentials.password] : [apiKey],
+    );
+  }
+
   /** The config of a group, built on first demand after a change. */
   offerFor(group: CollectorGroup): Offer | undefined {
     if (!this.snapshot) return undefined;

@@ -1,0 +1,2 @@
+export { clickhouseHttpCases } from './clickhouseHttp';
+export type { ClickHouseCase, ClickHouseUnderTest } from './clickhouseHttp/support';

@@ -1,0 +1,2 @@
+export { startClickHouse } from './server';
+export type { ClickHouseOptions, ClickHouseServer, ClientOptions } from './server';

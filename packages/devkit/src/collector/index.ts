@@ -1,0 +1,13 @@
+export { collectorBinary, supervisorBinary, telemetrygenBinary } from './binaries';
+export { startCollector } from './collector';
+export type { Collector, CollectorOptions } from './collector';
+export { bootstrapConfig, idleConfig, supervisorConfig } from './configFiles';
+export { collectorMetrics, parseMetrics } from './metrics';
+export type { CollectorMetrics, Sample } from './metrics';
+export type { CollectorPorts } from './ports';
+export { startSupervisor } from './supervisor';
+export type { Supervisor, SupervisorOptions, WaitLimit } from './supervisor';
+export { runTelemetrygen } from './telemetrygen';
+export type { Signal, TelemetrygenOptions, TelemetrygenResult } from './telemetrygen';
+export { validateConfig } from './validateConfig';
+export type { ValidateOptions, Validation } from './validateConfig';

@@ -1,0 +1,2 @@
+export { openMongo } from './openMongo';
+export type { Mongo, MongoOptions } from './openMongo';

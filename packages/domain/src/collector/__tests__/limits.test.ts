@@ -1,0 +1,42 @@
+import { limitsFor, requestBytes } from '../limits';
+
+const MIB = 1024 * 1024;
+const memory = (tenants: number, memoryLimitMiB = 1500) =>
+  limitsFor({ tenants, memoryLimitMiB, onDisk: false });
+
+describe('limitsFor', () => {
+  it('caps a queue at 64 MiB and a request at 16 MiB', () => {
+    expect(memory(0)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, crowded: false });
+    expect(memory(2)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, crowded: false });
+  });
+
+  it.each([3, 10, 50, 93])(
+    'keeps all queues of %i tenants within half of the memory',
+    (tenants) => {
+      const { queueBytes, requestMiB, crowded } = memory(tenants);
+      expect(queueBytes * tenants * 4).toBeLessThanOrEqual(750 * MIB);
+      expect(requestMiB * MIB * 2).toBeLessThanOrEqual(queueBytes);
+      expect(crowded).toBe(false);
+    },
+  );
+
+  it('goes down to 1 MiB for both, and says so', () => {
+    expect(memory(150)).toMatchObject({ requestMiB: 1, crowded: true });
+    expect(memory(250)).toEqual({ queueBytes: MIB, requestMiB: 1, crowded: true });
+    expect(memory(250).queueBytes * 250 * 4).toBeLessThanOrEqual(1500 * MIB);
+    expect(memory(1, 4)).toMatchObject({ requestMiB: 1, crowded: true });
+  });
+
+  it('never lets a request in that no queue could hold', () => {
+    for (let tenants = 0; tenants <= 300; tenants += 1) {
+      const limits = memory(tenants);
+      expect(requestBytes(limits)).toBeLessThanOrEqual(limits.queueBytes);
+      expect(Number.isInteger(limits.requestMiB)).toBe(true);
+      expect(Number.isInteger(limits.queueBytes)).toBe(true);
+    }
+  });
+
+  it('has room on disk for any number', () => {
+    expect(limitsFor({ tenants: 250, memoryLimitMiB: 100, onDisk: true })).toEqual(memory(1));
+  });
+});
