@@ -7,6 +7,8 @@ export function printResult(result: DemoResult): void {
   const table = new Table({
     head: ['tenant', 'table', 'sent', 'stored', "someone else's"],
     style: { head: [], border: [] },
+    // One line a row: a rule only above and below, and under the head.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
     colAligns: ['left', 'left', 'right', 'right', 'right'],
   });
   for (const { name, tables } of result.tenants) {

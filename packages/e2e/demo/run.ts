@@ -5,7 +5,7 @@ import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { getTenantTableName, parseTenantId } from '@hyperdx-tenancy/domain/ids';
 
 import { send } from '../harness/sender';
-import type { Sample } from '../harness/otlp';
+import { samplesFor } from '../harness/samples';
 import { signalNames, signals } from '../harness/signals';
 import { startBackend, startManagedCollector } from '../harness/stack';
 import type { Backend, Collector } from '../harness/stack';
@@ -64,16 +64,6 @@ export async function startDemoStack(progress: (line: string) => void): Promise<
   }
 }
 
-function samplesOf(owner: string, request: number): Sample[] {
-  return signalNames.flatMap((signal) =>
-    Array.from({ length: RECORDS_PER_REQUEST }, (_, index) => ({
-      signal,
-      owner,
-      id: `${signal}-${owner}-${request * RECORDS_PER_REQUEST + index}`,
-    })),
-  );
-}
-
 interface Sent {
   tenant: TenantView;
   /** Acknowledged records by table. */
@@ -85,7 +75,12 @@ async function sendFor(endpoint: string, tenant: TenantView): Promise<Sent> {
   if (!team) throw new Error(`${tenant.name} has no team`);
   const byTable = new Map<string, number>();
   for (let request = 0; request < REQUESTS; request += 1) {
-    const { accepted } = await send(endpoint, team.apiKey, samplesOf(tenant.id, request), 'demo');
+    const { accepted } = await send(
+      endpoint,
+      team.apiKey,
+      samplesFor(tenant.id, RECORDS_PER_REQUEST, String(request)),
+      'demo',
+    );
     for (const { signal } of accepted) {
       const table = getTenantTableName(signals[signal].table, parseTenantId(tenant.id));
       byTable.set(table, (byTable.get(table) ?? 0) + 1);
@@ -96,11 +91,7 @@ async function sendFor(endpoint: string, tenant: TenantView): Promise<Sent> {
 
 /** Sends what nobody may send; answers how many requests were refused as such. */
 async function sendWrong(endpoint: string): Promise<number> {
-  const { refused } = await send(
-    endpoint,
-    randomUUID(),
-    samplesOf('nobody', 0).filter((_, i) => i % RECORDS_PER_REQUEST === 0),
-  );
+  const { refused } = await send(endpoint, randomUUID(), samplesFor('nobody', 1));
   const unauthorized = refused.filter(({ status }) => status === 401);
   return new Set(unauthorized.map(({ sample }) => signals[sample.signal].route)).size;
 }

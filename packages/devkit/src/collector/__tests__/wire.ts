@@ -58,7 +58,7 @@ export function bytesAt(buffer: Buffer, ...path: number[]): Buffer | undefined {
   let here: Buffer | undefined = buffer;
   for (const no of path) {
     if (!here) return undefined;
-    const found = decode(here).find((f) => f.no === no)?.value;
+    const found: bigint | Buffer | undefined = decode(here).find((f) => f.no === no)?.value;
     here = Buffer.isBuffer(found) ? found : undefined;
   }
   return here;

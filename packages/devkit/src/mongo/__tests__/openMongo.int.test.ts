@@ -32,7 +32,7 @@ describe('openMongo', () => {
   it('serves the driver: insert, find, update, unique index', async () => {
     const seen = await withClient(mongo.uri, async (client) => {
       const tenants = client.db().collection<{ name: string; status?: string }>('tenants');
-      await tenants.createIndex({ name: 1 }, { unique: true });
+      await tenants.createIndex({ name: 1 }, { unique: true }, {});
       await tenants.insertOne({ name: 'a' });
       const twice = await tenants.insertOne({ name: 'a' }).catch((error: unknown) => error);
       await tenants.updateOne({ name: 'a' }, { $set: { status: 'active' } });
