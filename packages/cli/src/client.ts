@@ -96,7 +96,7 @@ export function createClient(baseUrl: string, token: string): Client {
         method: 'GET',
         path: '/tenants',
         query: Object.fromEntries(
-          Object.entries(query).flatMap(([name, value]) =>
+          Object.entries<string | number | undefined>(query).flatMap(([name, value]) =>
             value === undefined ? [] : [[name, String(value)]],
           ),
         ),

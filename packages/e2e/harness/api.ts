@@ -14,7 +14,7 @@ const REQUEST_TIMEOUT_MS = 120_000;
 
 /** The root of the checkout, from the sources and from the build alike. */
 export function repositoryRoot(): string {
-  const [root] = __dirname.split(`${join('packages', 'e2e')}`);
+  const [root] = __dirname.split(join('packages', 'e2e'));
   if (!root) throw new Error(`${__dirname} is not in packages/e2e`);
   return root;
 }

@@ -209,7 +209,7 @@ describe('GET /tenancy/v1/tenants', () => {
       const data = answer.json['data'] as { id: string }[];
       expect(data.length).toBeLessThanOrEqual(3);
       seen.push(...data.map(({ id }) => id));
-      after = answer.json['next'] === null ? '' : `&after=${String(answer.json['next'])}`;
+      after = answer.json['next'] === null ? '' : `&after=${answer.json['next'] as string}`;
     } while (after !== '');
     expect(seen).toHaveLength(await Tenant.countDocuments());
     expect(new Set(seen).size).toBe(seen.length);

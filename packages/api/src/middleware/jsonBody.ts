@@ -5,7 +5,7 @@ import type { RequestHandler } from 'express';
 /** The largest body of the admin API is a name and a key; this leaves room for what is to come. */
 export const ADMIN_BODY_LIMIT_BYTES = 256 * 1024;
 
-const parse = express.json({
+const parse: RequestHandler = express.json({
   limit: ADMIN_BODY_LIMIT_BYTES,
   strict: true,
   type: 'application/json',

@@ -1,5 +1,5 @@
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
-import { z } from 'zod';
+import type { z } from 'zod';
 
 function describe(issue: z.core.$ZodIssue): string {
   const at = issue.path.join('.');

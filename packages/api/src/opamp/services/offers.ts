@@ -112,7 +112,7 @@ export class Offers {
   }
 
   private async reload(): Promise<void> {
-    do {
+    for (;;) {
       this.again = false;
       try {
         this.snapshot = await this.options.load();
@@ -127,7 +127,13 @@ export class Offers {
         this.failing = true;
         return;
       }
-    } while (this.again && !this.stopped);
+      if (!this.isAskedAgain()) return;
+    }
+  }
+
+  /** Whether a change came while everything was being read. */
+  private isAskedAgain(): boolean {
+    return this.again && !this.stopped;
   }
 
   private async poll(): Promise<void> {

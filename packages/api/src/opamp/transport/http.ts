@@ -52,7 +52,7 @@ async function decompress(body: Buffer): Promise<Buffer> {
   try {
     return await inflate(body, { maxOutputLength: MESSAGE_LIMIT_BYTES });
   } catch (cause) {
-    if (cause instanceof RangeError) throw tooLarge();
+    if ((cause as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
     throw new TenancyError('invalid_opamp_message', 'body: is not gzip as Content-Encoding says.', {
       cause,
     });

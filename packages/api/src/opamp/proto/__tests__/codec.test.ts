@@ -1,7 +1,9 @@
+import type { TenancyError } from '@hyperdx-tenancy/domain/errors';
+
 import { opamp } from '../gen/opamp';
 import { decodeAgentMessage, encodeServerMessage } from '../codec';
 
-const { AgentToServer, ServerToAgent } = opamp.proto;
+const { AgentToServer, ServerToAgent, RemoteConfigStatuses } = opamp.proto;
 const uid = Buffer.from('0192f0c1b2a37000800000000000abcd', 'hex');
 
 describe('decodeAgentMessage', () => {
@@ -16,7 +18,7 @@ describe('decodeAgentMessage', () => {
       health: { healthy: false, lastError: 'no' },
       remoteConfigStatus: {
         lastRemoteConfigHash: Buffer.from('ab', 'hex'),
-        status: 3,
+        status: RemoteConfigStatuses.RemoteConfigStatuses_FAILED,
         errorMessage: 'bad',
       },
     }).finish();
@@ -65,9 +67,13 @@ describe('decodeAgentMessage', () => {
       AgentToServer.encode({ instanceUid: Buffer.from('abc') }).finish(),
     ],
   ])('refuses %s', (_what, bytes) => {
-    expect(() => decodeAgentMessage(bytes)).toThrow(
-      expect.objectContaining({ code: 'invalid_opamp_message' }),
-    );
+    let code: unknown;
+    try {
+      decodeAgentMessage(bytes);
+    } catch (error) {
+      code = (error as TenancyError).code;
+    }
+    expect(code).toBe('invalid_opamp_message');
   });
 });
 
