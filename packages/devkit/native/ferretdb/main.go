@@ -47,13 +47,15 @@ func serve(ctx context.Context, listen, dir string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
 	}
-	// Not in dir: the path of a socket may have only some hundred characters.
-	sockets, err := os.MkdirTemp("", "ferretdb-")
-	if err != nil {
+	// The path of a socket may have only some hundred characters, so it is a relative one. One that is there
+	// was left by a process that was killed.
+	if err := os.Chdir(path); err != nil {
 		return err
 	}
-	defer os.RemoveAll(sockets)
-	socket := filepath.Join(sockets, "s")
+	const socket = "front.sock"
+	if err := os.Remove(socket); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 
 	server, err := ferretdb.New(&ferretdb.Config{
 		Listener:  ferretdb.ListenerConfig{Unix: socket},
