@@ -1,4 +1,4 @@
-import { createClient } from '@clickhouse/client';
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
 
 import { getConfig } from '../config';
@@ -30,6 +30,8 @@ export function getClickhouseClient(
     password: access.password,
     database: access.database,
     application: 'hyperdx-tenancy',
+    // Faults reach the caller, who logs them with the tenant: the client's own lines on the console would not be JSON.
+    log: { level: ClickHouseLogLevel.OFF },
     request_timeout: REQUEST_TIMEOUT_MS,
     max_open_connections: MAX_CONNECTIONS,
   });

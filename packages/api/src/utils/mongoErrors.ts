@@ -3,15 +3,15 @@ import mongoose, { mongo } from 'mongoose';
 
 const DUPLICATE_KEY = 11_000;
 
-/** True where a unique index refused a document; `field` narrows it to the index on that field. */
+/**
+ * True where a unique index refused a document; `field` narrows it to the index on that field, as far as the
+ * server says which one it was (FerretDB does not).
+ */
 export function isDuplicateKey(error: unknown, field?: string): boolean {
   if (!(error instanceof mongo.MongoServerError) || error.code !== DUPLICATE_KEY) return false;
   if (field === undefined) return true;
   const pattern: unknown = error['keyPattern'];
-  // FerretDB names the index in its message alone.
-  return typeof pattern === 'object' && pattern !== null
-    ? Object.hasOwn(pattern, field)
-    : error.message.includes(field);
+  return typeof pattern !== 'object' || pattern === null || Object.hasOwn(pattern, field);
 }
 
 /** True for the driver's and mongoose's ways to say that there is no server. */
