@@ -22,10 +22,11 @@ export interface Engines {
   stop(): Promise<void>;
 }
 
-export async function startEngines(): Promise<Engines> {
+/** @param own a MongoDB that the test may end, even where `MONGO_URI` names one. */
+export async function startEngines(own = false): Promise<Engines> {
   const [clickhouse, mongo] = await Promise.all([
     startClickHouse({ password: 'test' }),
-    openMongo(),
+    openMongo({ own }),
   ]);
   const admin = createClient({
     url: clickhouse.url,

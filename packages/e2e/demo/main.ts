@@ -24,8 +24,8 @@ function tenantCount(text: string): number {
 
 const program = new Command('scripts/demo')
   .description(
-    'Starts ClickHouse, MongoDB, the API and a collector under its OpAMP supervisor, creates tenants, sends\n' +
-      'telemetry under their keys and under wrong ones, and shows whose rows are where.',
+    'Starts ClickHouse, MongoDB, the API and a collector under its OpAMP supervisor, creates tenants, ' +
+      'sends telemetry under their keys and under wrong ones, and shows whose rows are where.',
   )
   .option('--once', 'exit after the table; non-zero if any number is off', false)
   .option('--json', 'print one JSON object on the last line instead of the table', false)

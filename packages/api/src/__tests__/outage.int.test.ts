@@ -10,7 +10,7 @@ let engines: Engines;
 let server: TestServer;
 
 beforeAll(async () => {
-  engines = await startEngines();
+  engines = await startEngines(true);
   server = await startTestServer(testConfig(engines));
 }, 120_000);
 

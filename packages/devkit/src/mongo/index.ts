@@ -1,2 +1,2 @@
-export { openMongo } from './openMongo';
+export { openMongo, prepareMongo } from './openMongo';
 export type { Mongo, MongoOptions } from './openMongo';

@@ -3,6 +3,7 @@ import { delimiter, join } from 'node:path';
 import { MongoBinary } from 'mongodb-memory-server-core';
 import { DryMongoBinary } from 'mongodb-memory-server-core/lib/util/DryMongoBinary';
 import { MongoBinaryDownloadUrl } from 'mongodb-memory-server-core/lib/util/MongoBinaryDownloadUrl';
+import { getOS } from 'mongodb-memory-server-core/lib/util/getos';
 import {
   resolveConfig,
   ResolveConfigVariables,
@@ -48,7 +49,8 @@ async function recall(file: string, url: string): Promise<boolean | undefined> {
 /** Whether the real mongod can be downloaded here: asked once a day and kept in the cache folder. */
 async function canDownload(version: string): Promise<boolean> {
   const { platform, arch } = process;
-  const url = await new MongoBinaryDownloadUrl({ platform, arch, version }).getDownloadUrl();
+  const os = await getOS();
+  const url = await new MongoBinaryDownloadUrl({ platform, arch, version, os }).getDownloadUrl();
   const file = join(cacheFolder(), 'mongod-download.json');
   const known = await recall(file, url);
   if (known !== undefined) return known;

@@ -9,6 +9,8 @@ export interface MongoOptions {
   dataDir?: string;
   /** Database that the URI names. @default a fresh name */
   database?: string;
+  /** A server of our own even where `MONGO_URI` names one: for tests that end it. */
+  own?: boolean;
   /** Told in lines what takes long: a download, a build. */
   log?: (line: string) => void;
 }
@@ -78,6 +80,22 @@ function existing(uri: string, drop: boolean): Mongo {
   };
 }
 
+/** The server that can be had here; downloads or builds it where it is not at hand yet. */
+async function mongoProgram(
+  log: (line: string) => void,
+): Promise<{ how: Mongo['how']; program: ServerProgram }> {
+  const real = await mongodProgram(log);
+  return real === undefined
+    ? { how: 'ferretdb', program: ferretdb(await buildNative('ferretdb', { onProgress: log })) }
+    : { how: 'memory-server', program: mongod(real) };
+}
+
+/** Does now what {@link openMongo} would do on first use, a download or a build; answers which server it will be. */
+export async function prepareMongo(log: (line: string) => void): Promise<Mongo['how']> {
+  if (process.env['MONGO_URI']) return 'env';
+  return (await mongoProgram(log)).how;
+}
+
 /**
  * A MongoDB to test against: the server that `MONGO_URI` names, else the real mongod (installed, or downloaded where its site
  * answers), else FerretDB. Listens on 127.0.0.1 alone and does not outlive this process.
@@ -85,22 +103,18 @@ function existing(uri: string, drop: boolean): Mongo {
 export async function openMongo({
   dataDir,
   database,
+  own = false,
   log = () => undefined,
 }: MongoOptions = {}): Promise<Mongo> {
   const name = database ?? `hdxt_${randomBytes(6).toString('hex')}`;
-  const given = process.env['MONGO_URI'];
+  const given = own ? undefined : process.env['MONGO_URI'];
   if (given) return existing(withDatabase(given, name), database === undefined);
 
-  const program = await mongodProgram(log);
-  const server = await startServer(
-    program === undefined
-      ? ferretdb(await buildNative('ferretdb', { onProgress: log }))
-      : mongod(program),
-    dataDir,
-  );
+  const { how, program } = await mongoProgram(log);
+  const server = await startServer(program, dataDir);
   return {
     uri: `${server.origin}/${name}`,
-    how: program === undefined ? 'ferretdb' : 'memory-server',
+    how,
     get pid() {
       return server.pid();
     },
