@@ -2,6 +2,8 @@
 export interface ChildConfig {
   dataDir: string;
   tempDir: string;
+  /** Removed when the parent has died without stopping the server. */
+  abandonedDir: string;
   port: number;
   user: string;
   password: string;

@@ -29,20 +29,22 @@ const defaultMaxExecutionSeconds = 600;
  * file. A server's `default` is a plain Atomic database, so this makes it one, keeping its tables.
  */
 function plainDefaultDatabase(session: Session, dataDir: string): void {
+  const tables = join(dataDir, 'metadata', 'default');
+  const isEmpty = !existsSync(tables) || !readdirSync(tables).some((name) => name.endsWith('.sql'));
+  if (isEmpty) {
+    // The engine cannot attach it when empty: it registers its UUID with the first table.
+    session.query('DROP DATABASE default SYNC; CREATE DATABASE default ENGINE = Atomic');
+    return;
+  }
   const metadata = join(dataDir, 'metadata', 'default.sql');
   const uuid = existsSync(metadata)
     ? /UUID '([0-9a-f-]{36})'/.exec(readFileSync(metadata, 'utf8'))?.[1]
     : undefined;
-  if (uuid) {
-    session.query(
-      `DETACH DATABASE default; ATTACH DATABASE default UUID ${literal(uuid)} ENGINE = Atomic`,
-    );
-    return;
-  }
-  const tables = join(dataDir, 'metadata', 'default');
-  // A directory that something else than this front has filled keeps its database as it is.
-  if (existsSync(tables) && readdirSync(tables).some((name) => name.endsWith('.sql'))) return;
-  session.query('DROP DATABASE default SYNC; CREATE DATABASE default ENGINE = Atomic');
+  // Without it, something else than this front has filled the directory: its database stays as it is.
+  if (!uuid) return;
+  session.query(
+    `DETACH DATABASE default; ATTACH DATABASE default UUID ${literal(uuid)} ENGINE = Atomic`,
+  );
 }
 
 /**

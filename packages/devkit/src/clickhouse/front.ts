@@ -51,6 +51,19 @@ function protocolVersion(parameters: SplitParameters): number {
   return Number.isSafeInteger(version) && version > 0 ? version : 0;
 }
 
+/** How long the rest of a refused body is read, so that its sender gets to the answer instead of a reset connection. */
+const passOverMs = 5_000;
+
+/** Reads a body that nobody wants to its end; a sender that goes on and on is cut off. */
+function passOver(request: IncomingMessage): void {
+  if (request.complete) return;
+  request.unpipe();
+  request.resume();
+  setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, passOverMs).unref();
+}
+
 /** Serves one request to `/`. */
 async function handleQuery(
   options: FrontOptions,
@@ -99,8 +112,7 @@ async function handleQuery(
     await runQuery(options, query, sink);
   } catch (error) {
     sink.fail(asServerError(error));
-    // A body that was not read to its end (too large, not decodable) would be taken for the next request.
-    if (!request.complete) response.once('finish', () => request.destroy());
+    passOver(request);
   } finally {
     if (input) await discard(input);
   }

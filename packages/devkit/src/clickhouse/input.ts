@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rm } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
-import { pipeline, type Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { badArguments, ServerError, syntaxError, tooLarge } from './errors';
 import { multipartFields } from './multipart';
@@ -41,15 +41,20 @@ function decoded(request: IncomingMessage): Readable {
       `Unknown compression method: ${encoding}`,
     );
   }
-  // The reader of the last stream sees whatever fails on the way.
-  return pipeline(request, make(), () => undefined);
+  // Not `pipeline`: it would destroy the request of a damaged body, and with it the connection for the answer.
+  const decoder = make();
+  request.on('error', (error) => decoder.destroy(error));
+  request.on('aborted', () => decoder.destroy(new Error('the body was cut off')));
+  return request.pipe(decoder);
 }
 
 /** The chunks of a body, cut off with an error past `limit` bytes. */
 async function* limited(source: Readable, limit: number): AsyncGenerator<Buffer> {
   let size = 0;
   try {
-    for await (const chunk of source as AsyncIterable<Buffer>) {
+    // Leaving the loop must not destroy the request either.
+    const chunks: AsyncIterable<Buffer> = source.iterator({ destroyOnReturn: false });
+    for await (const chunk of chunks) {
       size += chunk.length;
       if (size > limit) throw tooLarge(`The request body is larger than ${limit} bytes`);
       yield chunk;

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { readChildConfig, type ReadyMessage } from './childConfig';
 import { Engine } from './engine';
 import { createFront } from './front';
@@ -15,9 +16,12 @@ async function about(engine: Engine): Promise<[string, string, string]> {
 
 /** The server process: ClickHouse's engine behind its HTTP interface, on 127.0.0.1, for as long as its parent lives. */
 async function main(): Promise<void> {
-  // The channel closes when the parent dies, however it dies.
-  process.once('disconnect', () => process.exit(0));
   const config = readChildConfig();
+  // The channel closes when the parent dies, however it dies.
+  process.once('disconnect', () => {
+    rmSync(config.abandonedDir, { recursive: true, force: true });
+    process.exit(0);
+  });
   const engine = Engine.open(config);
   const [version, timezone, displayName] = await about(engine);
   const server = createFront({

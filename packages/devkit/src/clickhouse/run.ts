@@ -10,7 +10,7 @@ import { convertNative, nativeAnswerLimit } from './nativeAnswer';
 import type { OpenPipe, Pipes } from './pipes';
 import { identifier, literal, setStatements, type SplitParameters } from './settings';
 import type { Sink, Summary } from './sink';
-import type { Statement } from './statement';
+import type { PlainStatement } from './statement';
 
 export interface Query {
   input: Input;
@@ -67,19 +67,29 @@ function withMessage(error: unknown, change: (message: string) => string): Serve
   return new ServerError(known.code, known.type, change(known.message), { cause: error });
 }
 
-/** Refuses a second statement, by the engine's own parser: nothing of the text is executed. */
-async function refuseSeveral(engine: Engine, text: string): Promise<void> {
-  await engine.connect(async (connection) => {
-    await connection.query('SET max_query_size = 0, max_parser_depth = 0').catch(() => undefined);
-    try {
-      await connection.query(`SELECT formatQuerySingleLine(${literal(text)}) FORMAT Null`);
-    } catch (error) {
-      // The scope is the check's own, not the client's.
-      throw withMessage(error, (message) =>
-        message.replace(/: In scope SELECT formatQuery[\s\S]*$/, ''),
-      );
-    }
-  });
+/**
+ * Has the engine's own parser read a text, of which it executes nothing.
+ *
+ * @throws ServerError for what is not one statement.
+ */
+async function parse(connection: Connection, text: string): Promise<void> {
+  // Refused to a readonly user, whose text must then do with the usual limits.
+  await connection.query('SET max_query_size = 0, max_parser_depth = 0').catch(() => undefined);
+  try {
+    await connection.query(`SELECT formatQuerySingleLine(${literal(text)}) FORMAT Null`);
+  } catch (error) {
+    // The scope is this check's own, not the client's.
+    throw withMessage(error, (message) =>
+      message.replace(/: In scope SELECT formatQuery[\s\S]*$/, ''),
+    );
+  }
+}
+
+/** A statement as the client wrote it. */
+function textOf(statement: PlainStatement): string {
+  if (statement.kind === 'command') return statement.text;
+  const format = statement.format === undefined ? '' : `FORMAT ${statement.format}`;
+  return `${statement.before}${format}${statement.after}`;
 }
 
 async function runInsert(connection: Connection, insert: Insert, file: string): Promise<Summary> {
@@ -89,7 +99,7 @@ async function runInsert(connection: Connection, insert: Insert, file: string): 
   return summaryOf(await connection.query(sql), true);
 }
 
-type Select = Extract<Statement, { kind: 'select' }>;
+type Select = Extract<PlainStatement, { kind: 'select' }>;
 
 /** Hands what the pipe brings to `take`, until the query ends; the engine is stopped if `take` fails or the reader leaves. */
 async function pump(
@@ -123,27 +133,27 @@ async function runSelect(
     const target = `INTO OUTFILE ${literal(pipe.path)} APPEND FORMAT ${format}`;
     const done = connection
       .query(`${select.before}\n${target} ${select.after}`, format)
-      .catch((error: unknown) => {
-        // Errors quote the text they stumbled over.
+      .catch(async (error: unknown) => {
+        // A syntax error may quote, and count, what was added here: the client is told of its own text.
+        if (error instanceof ServerError && error.code === 62) {
+          await parse(connection, textOf(select));
+        }
         throw withMessage(error, (message) => message.replaceAll(target, ''));
       })
       .finally(() => output.finish());
-    const settled = done.then(
-      () => undefined,
-      () => undefined,
-    );
+    const state = { running: true };
+    const end = (): void => void (state.running = false);
+    const settled = done.then(end, end);
     try {
       if (query.waitForEnd) await pumpByFile(context, output, done, query, sink);
       else if (format === 'Native' && query.protocolVersion > 0) {
         await pumpNative(output, done, query, sink);
       } else await pump(output, done, query.signal, (chunk) => sink.write(chunk));
       sink.summarize(summaryOf(await done, false));
-    } catch (error) {
-      // The reader's end of the pipe is closed: a query that still computes would notice at its next write alone.
-      const stop = context.engine.cancel(pipe.path);
+    } finally {
+      // The reader has left: a query that still computes would notice at its next write alone.
+      if (state.running) await context.engine.cancel(pipe.path);
       await settled;
-      await stop;
-      throw error;
     }
   });
 }
@@ -200,10 +210,9 @@ async function pumpByFile(
 export async function runQuery(context: RunContext, query: Query, sink: Sink): Promise<void> {
   const { input } = query;
   if (!('file' in input) && input.statement.several) {
-    const { statement } = input;
-    const text =
-      statement.kind === 'select' ? `${statement.before} ${statement.after}` : statement.text;
-    await refuseSeveral(context.engine, text);
+    const text = textOf(input.statement);
+    // Not on the query's own connection, whose limits this changes.
+    await context.engine.connect((connection) => parse(connection, text));
   }
   await context.engine.connect(async (connection) => {
     // Its reader may have left while it waited for its turn.

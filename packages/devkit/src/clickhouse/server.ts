@@ -126,6 +126,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
   const config: ChildConfig = {
     dataDir,
     tempDir: join(tempDir, 'run'),
+    abandonedDir: tempDir,
     port: options.port ?? (await freePort()),
     user: options.user ?? 'default',
     password: options.password ?? '',

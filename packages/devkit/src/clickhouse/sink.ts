@@ -97,13 +97,10 @@ export class Sink {
 
   /** Reports a failure: by status while the head can still be changed, else in the body, which is then cut off. */
   fail(error: ServerError): void {
+    if (this.response.destroyed) return;
     const text = errorBody(error, this.version);
     if (this.#body) {
       this.#breakOff(this.#body, text);
-      return;
-    }
-    if (this.response.headersSent || this.response.destroyed) {
-      this.response.destroy();
       return;
     }
     this.response.statusCode = statusOf(error);
@@ -152,6 +149,10 @@ export class Sink {
       await once(body, 'drain', {
         signal: AbortSignal.any([gone.signal, AbortSignal.timeout(stalledMs)]),
       });
+    } catch (error) {
+      // Nothing more can be said to a reader that takes nothing.
+      this.response.destroy();
+      throw error;
     } finally {
       this.response.off('close', close);
     }

@@ -145,10 +145,11 @@ export function parseInsert(
 export function refuseDataAfterSemicolon(body: Buffer): void {
   let ended = false;
   for (const token of tokens(bytewise(body))) {
-    if (ended) {
+    const semicolon = token.depth === 0 && token.text === ';';
+    if (ended && !semicolon) {
       throw new ServerError(33, 'CANNOT_READ_ALL_DATA', 'Cannot read data after semicolon');
     }
-    ended = token.depth === 0 && token.text === ';';
+    ended ||= semicolon;
   }
 }
 

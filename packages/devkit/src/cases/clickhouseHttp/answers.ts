@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { databaseCase, type ClickHouseCase } from './support';
 
 const sample = "SELECT number AS n, concat('v', toString(number)) AS s FROM numbers(2)";
@@ -92,14 +91,12 @@ export const answerCases: readonly ClickHouseCase[] = [
     });
     let count = 0;
     let sum = 0;
-    const stream = result.stream<{ n: number; s: string }>();
-    stream.on('data', (rows: { json<T>(): T }[]) => {
+    for await (const rows of result.stream<{ n: number; s: string }>()) {
       for (const row of rows) {
         count += 1;
-        sum += row.json<{ n: number }>().n;
+        sum += row.json().n;
       }
-    });
-    await once(stream, 'end');
+    }
     assert.deepEqual([count, sum], [200_000, 19_999_900_000]);
   }),
   databaseCase('wait_end_of_query gives the same answer', async ({ request }) => {

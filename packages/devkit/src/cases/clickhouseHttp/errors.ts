@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { databaseCase, rejectsWith, rowsOf, type ClickHouseCase } from './support';
+import { clientOf, databaseCase, rejectsWith, rowsOf, type ClickHouseCase } from './support';
 
 /** Statement, exception, and the HTTP status that goes with it. */
 const failures: readonly (readonly [string, number, string, number])[] = [
   ['SELEC 1', 62, 'SYNTAX_ERROR', 400],
   ['', 62, 'SYNTAX_ERROR', 400],
+  ['SELECT 1 FROM', 62, 'SYNTAX_ERROR', 400],
   ['SELECT nope', 47, 'UNKNOWN_IDENTIFIER', 404],
   ['SELECT nope()', 46, 'UNKNOWN_FUNCTION', 404],
   ['SELECT * FROM nope', 60, 'UNKNOWN_TABLE', 404],
@@ -23,6 +24,7 @@ export const errorCases: readonly ClickHouseCase[] = [
       assert.equal(answer.status, status, `${body}: ${answer.text}`);
       assert.equal(answer.headers.get('x-clickhouse-exception-code'), String(code), body);
       assert.ok(answer.text.startsWith(`Code: ${code}. DB::Exception: `), answer.text);
+      assert.doesNotMatch(answer.text, /OUTFILE|formatQuery/, body);
       assert.match(answer.text, new RegExp(`\\(${type}\\) \\(version \\d+\\.\\d+`));
     }
   }),
@@ -118,17 +120,20 @@ export const errorCases: readonly ClickHouseCase[] = [
   }),
   databaseCase(
     'a failure after the first rows does not look like an end',
-    async ({ client, request }) => {
+    async ({ server, request }) => {
       const query = 'SELECT number, throwIf(number = 3000000) AS t FROM numbers(10000000)';
-      await assert.rejects(async () => {
-        const result = await client.query({
-          query,
-          format: 'JSONEachRow',
-          clickhouse_settings: { max_block_size: '10000', max_threads: 1 },
+      for (const response of [false, true]) {
+        const reader = clientOf(server, { compression: { response } });
+        await assert.rejects(async () => {
+          const result = await reader.query({
+            query,
+            format: 'JSONEachRow',
+            clickhouse_settings: { max_block_size: '10000', max_threads: 1 },
+          });
+          for await (const rows of result.stream()) assert.ok(rows.length > 0);
         });
-        const stream = result.stream();
-        for await (const rows of stream) assert.ok(rows.length > 0);
-      });
+        await reader.close();
+      }
       const waited = await request({ parameters: { wait_end_of_query: '1' }, body: query });
       assert.equal(waited.status, 500);
       assert.equal(waited.headers.get('x-clickhouse-exception-code'), '395');

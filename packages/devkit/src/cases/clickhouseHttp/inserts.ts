@@ -112,7 +112,7 @@ export const insertCases: readonly ClickHouseCase[] = [
   }),
   databaseCase('a stream of 200,000 rows', async ({ client }) => {
     await client.command({ query: ddl });
-    function* rows(): Generator<unknown> {
+    function* rows(): Generator {
       for (let id = 0; id < 200_000; id++) yield { id, name: `name ${id}`, tags: ['x'] };
     }
     await client.insert({ table: 't', values: Readable.from(rows()), format: 'JSONEachRow' });

@@ -27,7 +27,7 @@ export interface Bench {
   /** A client whose database that is. */
   client: ClickHouseClient;
   /** A bare request: what `curl` would send. */
-  request(options: RawRequest): Promise<RawAnswer>;
+  request: (options: RawRequest) => Promise<RawAnswer>;
 }
 
 export interface RawRequest {
