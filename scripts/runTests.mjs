@@ -28,8 +28,11 @@ function check(title, command, args) {
 function suite(title, projects, args) {
   const outputFile = join(scratch, `${projects.join('-')}.json`);
   const fine = run(title, bin('jest'), [
-    '--selectProjects', ...projects,
-    '--json', '--outputFile', outputFile,
+    '--selectProjects',
+    ...projects,
+    '--json',
+    '--outputFile',
+    outputFile,
     '--passWithNoTests',
     ...args,
     ...(jestArguments.length > 0 ? ['--', ...jestArguments] : []),
@@ -64,7 +67,12 @@ suite('integration tests (real engines)', ['int'], ['--maxWorkers=2']);
 suite('end-to-end tests (the built API, real engines, real collectors)', ['e2e'], ['--runInBand']);
 rmSync(scratch, { recursive: true, force: true });
 
-if (skips.length > 0) process.stdout.write(`\nskipped (the name says why):\n${skips.map((name) => `  ${name}`).join('\n')}\n`);
+if (skips.length > 0)
+  process.stdout.write(
+    `\nskipped (the name says why):\n${skips.map((name) => `  ${name}`).join('\n')}\n`,
+  );
 const { passed, failed, skipped } = total;
-process.stdout.write(`\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`);
+process.stdout.write(
+  `\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,
+);
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1;

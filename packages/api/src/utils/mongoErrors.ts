@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import mongoose, { mongo } from 'mongoose';
 
@@ -14,9 +16,25 @@ export function isDuplicateKey(error: unknown, field?: string): boolean {
   return typeof pattern !== 'object' || pattern === null || Object.hasOwn(pattern, field);
 }
 
-/** True for the driver's and mongoose's ways to say that there is no server. */
+/** A socket that died under the driver's hands: it throws Node's own error for a write to one that was just closed. */
+const SOCKET_CODES = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT']);
+
+function isSocketError(error: unknown): boolean {
+  return (
+    types.isNativeError(error) &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    SOCKET_CODES.has(error.code)
+  );
+}
+
+/**
+ * True for the ways in which the driver, mongoose and Node say that there is no server. ClickHouse's network
+ * errors never look like these: they are mapped where they arise (`clickhouse/run`).
+ */
 export function isMongoUnavailable(error: unknown): boolean {
   return (
+    isSocketError(error) ||
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||
     error instanceof mongo.MongoNotConnectedError ||

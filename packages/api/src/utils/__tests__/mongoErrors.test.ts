@@ -28,6 +28,12 @@ describe('isMongoUnavailable', () => {
       new mongoose.Error('Operation `x` buffering timed out after 10000ms'),
       true,
     ],
+    [
+      'a socket closed under a write',
+      Object.assign(new Error('ended by the other party'), { code: 'EPIPE' }),
+      true,
+    ],
+    ['a missing file', Object.assign(new Error('no'), { code: 'ENOENT' }), false],
     ['an answer of the server', duplicate({}), false],
   ])('%s', (_what, error, expected) => expect(isMongoUnavailable(error)).toBe(expected));
 });
