@@ -15,8 +15,6 @@ const shared: Partial<Config> = {
       },
     ],
   },
-  // Packages that ship ES modules alone; node 20.19 requires them itself, jest cannot.
-  transformIgnorePatterns: ['/node_modules/(?!(p-retry|is-network-error)/)'],
   moduleNameMapper: {
     '^@hyperdx-tenancy/(domain|devkit)/(.*)$': '<rootDir>/packages/$1/src/$2',
     // HyperDX's own alias for its API's sources: a test written there runs here.

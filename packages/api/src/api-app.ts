@@ -10,18 +10,22 @@ import { requestId } from './middleware/requestId';
 import adminRouter from './routers/admin';
 import rootRouter from './routers/api/root';
 
-/** The HTTP application, without a port: what it serves and in which order. */
+/**
+ * The HTTP application, without a port: what it serves and in which order.
+ * @param isServing whether MongoDB was made ready for us.
+ */
 export default function createApiApp(
   config: Config,
   context: Context,
   readiness: Readiness,
+  isServing: () => boolean,
 ): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(requestId, helmet());
   app.use(rootRouter(config, readiness));
-  app.use('/tenancy/v1', adminRouter(context, config.adminToken));
+  app.use('/tenancy/v1', adminRouter(context, config.adminToken, isServing));
   app.use(notFound, errorHandler(context.log));
   return app;
 }

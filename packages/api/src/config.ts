@@ -80,7 +80,10 @@ export const variables = {
   CLICKHOUSE_HOST: httpUrl,
   CLICKHOUSE_USER: z.string().default('default'),
   CLICKHOUSE_PASSWORD: z.string().default(''),
-  CLICKHOUSE_ENDPOINT: z.string().optional(),
+  CLICKHOUSE_ENDPOINT: z
+    .string()
+    .regex(/^(tcp|clickhouse|https?):\/\/[!-~]+$/, 'must be a tcp, clickhouse, http or https URL')
+    .optional(),
   HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain identifier')
@@ -89,7 +92,7 @@ export const variables = {
   HYPERDX_OTEL_EXPORTER_TIMEOUT: goDuration.default('5s'),
   TENANCY_BIND_ADDRESS: z.string().default('0.0.0.0'),
   TENANCY_SECRET: secret,
-  TENANCY_ADMIN_TOKEN: secret,
+  TENANCY_ADMIN_TOKEN: secret.regex(/^\S+$/, 'travels in a header: no white space'),
   TENANCY_COLLECTOR_TOKEN: secret
     .regex(/^[A-Za-z0-9._~-]+$/, 'travels in a URL path: only A-Z a-z 0-9 . _ ~ -')
     .optional(),

@@ -21,7 +21,9 @@ import type { Logger } from './utils/logger';
 
 /** How long requests under way may take when the process is asked to stop. */
 const STOP_MS = 10_000;
-const CONNECT_AGAIN_MS = 1_000;
+/** Between two tries to make MongoDB ready: doubled each time. */
+const CONNECT_AGAIN_MS = 500;
+const CONNECT_AGAIN_MAX_MS = 30_000;
 
 /** HyperDX's limits: its UI's cookies and URLs are larger than Node's default of 16 KB. */
 const MAX_HEADER_BYTES = 131_072;
@@ -56,6 +58,7 @@ export default class Server {
   private readonly opamp: HttpServer;
   private readonly stopping = new AbortController();
   private connected: Promise<void> | undefined;
+  private indexed = false;
 
   constructor(
     private readonly config: Config,
@@ -69,10 +72,13 @@ export default class Server {
       build: (group, snapshot) => buildGroupConfig(group, snapshot, config, log),
       log,
     });
-    const readiness = createReadiness(this.context, () => this.offers.ready);
+    const readiness = createReadiness(this.context, {
+      indexes: () => this.indexed,
+      collectorConfigs: () => this.offers.ready,
+    });
     this.api = createServer(
       { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 60_000 },
-      createApiApp(config, this.context, readiness),
+      createApiApp(config, this.context, readiness, () => this.indexed),
     );
     this.opamp = createOpampServer({
       controller: createOpampController(this.offers, new AgentRegistry(), log),
@@ -105,24 +111,34 @@ export default class Server {
 
   private async connect(): Promise<void> {
     const { signal } = this.stopping;
-    while (!signal.aborted) {
+    for (
+      let pause = CONNECT_AGAIN_MS;
+      !signal.aborted;
+      pause = Math.min(pause * 2, CONNECT_AGAIN_MAX_MS)
+    ) {
       try {
-        await mongoose.connect(this.config.mongoUri, {
-          // Indexes are built by `buildIndexes`, which knows what a server may lack.
-          autoIndex: false,
-          autoCreate: false,
-          serverSelectionTimeoutMS: 5_000,
-          socketTimeoutMS: 30_000,
-          maxPoolSize: 20,
-        });
-        await buildIndexes(this.log);
-        this.log.info('MongoDB connected');
-        break;
+        await this.openMongo();
+        this.offers.start();
+        return;
       } catch (error) {
         this.log.error({ err: error }, 'MongoDB is not usable yet; trying again');
-        await sleep(CONNECT_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+        await sleep(pause, undefined, { signal }).catch(() => undefined);
       }
     }
-    if (!signal.aborted) this.offers.start();
+  }
+
+  private async openMongo(): Promise<void> {
+    await mongoose.connect(this.config.mongoUri, {
+      // Indexes are built by `buildIndexes`, which knows what a server may lack.
+      autoIndex: false,
+      autoCreate: false,
+      serverSelectionTimeoutMS: 5_000,
+      socketTimeoutMS: 30_000,
+      waitQueueTimeoutMS: 10_000,
+      maxPoolSize: 20,
+    });
+    await buildIndexes(this.log);
+    this.indexed = true;
+    this.log.info('MongoDB connected, indexes built');
   }
 }

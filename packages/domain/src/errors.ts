@@ -33,13 +33,16 @@ export const errorCodes = {
     status: 409,
     help: 'Something else works on this tenant; try again when it is done.',
   },
+  limit_reached: {
+    status: 409,
+    help: 'There are as many of these as there may be; remove some first.',
+  },
   request_changed: {
     status: 409,
     help: 'The unfinished tenant of this name was asked for with other values.',
   },
   payload_too_large: { status: 413, help: 'The body is larger than this route takes.' },
   unsupported_media_type: { status: 415, help: 'The body is of a type this route does not take.' },
-  too_many_requests: { status: 429, help: 'Wait for the time that Retry-After states.' },
   internal: {
     status: 500,
     help: 'A fault of the server; its log holds the details under the request id.',
@@ -57,23 +60,31 @@ export const errorCodes = {
     help: 'ClickHouse did not answer; try again when it does.',
   },
   mongo_unavailable: { status: 503, help: 'MongoDB did not answer; try again when it does.' },
-  shutting_down: {
-    status: 503,
-    help: 'This process is stopping; another one, or the next, will answer.',
-  },
 } as const satisfies Record<string, { status: number; help: string }>;
 
 export type ErrorCode = keyof typeof errorCodes;
+
+/** How long to leave a server alone that cannot serve now. */
+const UNAVAILABLE_RETRY_SECONDS = 5;
 
 /** The one error the product throws on purpose: a code of {@link errorCodes} and a message for the caller. */
 export class TenancyError extends Error {
   override readonly name = 'TenancyError';
   readonly code: ErrorCode;
 
+  /** When it is worth trying again, in seconds: the answer's `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
+
   /** @param message for the caller: names the field and the way out, never a secret or another tenant. */
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: { cause?: unknown; retryAfterSeconds?: number } = {},
+  ) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.code = code;
+    this.retryAfterSeconds =
+      options.retryAfterSeconds ?? (this.status === 503 ? UNAVAILABLE_RETRY_SECONDS : undefined);
   }
 
   /** The HTTP status of its code. */

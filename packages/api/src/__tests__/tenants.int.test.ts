@@ -106,6 +106,7 @@ describe('POST /tenancy/v1/tenants', () => {
     ['a name of 101 characters', { name: 'x'.repeat(101) }, 'name'],
     ['a name that is no string', { name: 5 }, 'name'],
     ['a name with a control character', { name: 'a\u001bb' }, 'name'],
+    ['a name that turns the direction of text', { name: 'a\u202eb' }, 'name'],
     ['no name', {}, 'name'],
     ['an unknown field', { name: 'Fine', nmae: 'x' }, 'nmae'],
     [

@@ -1,40 +1,52 @@
 import { ClickHouseError } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
-import pRetry from 'p-retry';
+
+import { isSocketError } from '../utils/networkErrors';
+import { retry } from '../utils/retry';
 
 /**
- * Three attempts in about a second: enough for a dropped connection, short enough that a caller who
- * waits learns soon that ClickHouse is away.
+ * A dropped connection is tried again within about a second. A server that takes a request and never
+ * answers is not: trying again would make the caller wait as long again.
  */
-const RETRY = { retries: 2, minTimeout: 200, maxTimeout: 1_000, randomize: true } as const;
+const RETRY = {
+  attempts: 3,
+  deadlineMs: 20_000,
+  pauseMs: 400,
+  isTransient: isSocketError,
+} as const;
 
 /**
  * What went wrong with a statement of ours, for whom it concerns: ClickHouse's own text stays out of
  * it (it quotes the statement), its code and type are kept.
  */
-export function toTenancyError(error: unknown): TenancyError {
-  if (error instanceof TenancyError) return error;
+function toClickhouseFault(error: unknown, ended: boolean): unknown {
   if (error instanceof ClickHouseError) {
     const what = error.type ? `${error.type} (code ${error.code})` : `code ${error.code}`;
     return new TenancyError('clickhouse_rejected', `ClickHouse refused a statement: ${what}.`, {
       cause: error,
     });
   }
-  return new TenancyError('clickhouse_unavailable', 'ClickHouse cannot be reached.', {
-    cause: error,
-  });
+  if (isSocketError(error)) {
+    return new TenancyError('clickhouse_unavailable', 'ClickHouse cannot be reached.', {
+      cause: error,
+    });
+  }
+  if (ended) {
+    return new TenancyError('clickhouse_unavailable', 'ClickHouse does not answer.', {
+      cause: error,
+    });
+  }
+  return error;
 }
 
-/** Runs one remote call with bounded retries of lost connections; an answer of ClickHouse is final. */
-async function attempt<T>(call: () => Promise<T>): Promise<T> {
+/** Runs one remote call with a deadline and bounded retries; an answer of ClickHouse is final. */
+async function attempt<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  let signal: AbortSignal | undefined;
   try {
-    return await pRetry(call, {
-      ...RETRY,
-      shouldRetry: ({ error }) => !(error instanceof ClickHouseError),
-    });
+    return await retry((deadline) => call((signal = deadline)), RETRY);
   } catch (error) {
-    throw toTenancyError(error);
+    throw toClickhouseFault(error, signal?.aborted === true);
   }
 }
 
@@ -43,7 +55,7 @@ async function attempt<T>(call: () => Promise<T>): Promise<T> {
  * @throws TenancyError `clickhouse_rejected`, `clickhouse_unavailable`.
  */
 export async function execute(client: ClickHouseClient, sql: string): Promise<void> {
-  await attempt(() => client.command({ query: sql }));
+  await attempt((signal) => client.command({ query: sql, abort_signal: signal }));
 }
 
 /**
@@ -55,8 +67,13 @@ export async function select<Row>(
   query: string,
   parameters: Record<string, unknown> = {},
 ): Promise<Row[]> {
-  return attempt(async () => {
-    const result = await client.query({ query, query_params: parameters, format: 'JSONEachRow' });
+  return attempt(async (signal) => {
+    const result = await client.query({
+      query,
+      query_params: parameters,
+      format: 'JSONEachRow',
+      abort_signal: signal,
+    });
     return result.json<Row>();
   });
 }

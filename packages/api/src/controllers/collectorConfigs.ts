@@ -10,6 +10,8 @@ import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collector
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
+import { Types } from 'mongoose';
+
 import { getConfig } from '../config';
 import type { Config, TargetConfig } from '../config';
 import CollectorToken from '../models/collectorToken';
@@ -87,12 +89,14 @@ export async function loadCollectorSnapshot(
   return {
     revision,
     teams: teams.flatMap((team) => {
-      // A team made by HyperDX itself has no tenant, and no tables of its own.
-      const tenant = (team.tenant as ITeam['tenant'] | undefined)?.toHexString() ?? '';
-      const at = status.get(tenant);
-      return at === undefined
-        ? []
-        : [collectorTeam(team, parseTenantId(tenant), credentials, at === 'suspended')];
+      // A team made by HyperDX itself has no tenant, or whatever was written there.
+      const { tenant, apiKey } = team as Partial<ITeam>;
+      if (!(tenant instanceof Types.ObjectId) || typeof apiKey !== 'string') return [];
+      const at = status.get(tenant.toHexString());
+      if (at === undefined) return [];
+      return [
+        collectorTeam(team, parseTenantId(tenant.toHexString()), credentials, at === 'suspended'),
+      ];
     }),
     tokens: new Map([
       ...tokens.map(({ hash, group }) => [hash, group] as const),

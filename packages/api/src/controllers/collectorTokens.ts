@@ -9,9 +9,11 @@ import CollectorToken from '../models/collectorToken';
 import type { ICollectorToken } from '../models/collectorToken';
 import Team from '../models/team';
 import { hashToken, newToken } from '../utils/secrets';
-import { bumpRevision } from './revisions';
+import { defaultContext } from './context';
+import type { Context } from './context';
+import { announceChange } from './revisions';
 
-/** Tokens are made by operators, one or a few a group: far fewer than this. */
+/** Tokens are made by operators, one or a few a group: all of them fit one answer and every process's memory. */
 const MAX_TOKENS = 10_000;
 
 function tokenView(token: ICollectorToken): CollectorTokenView {
@@ -29,13 +31,20 @@ function tokenView(token: ICollectorToken): CollectorTokenView {
  */
 export async function createCollectorToken(
   input: CreateCollectorToken,
+  context: Context = defaultContext(),
 ): Promise<NewCollectorToken> {
   if (input.group.kind === 'dedicated' && !(await Team.exists({ _id: input.group.team }))) {
     throw new TenancyError('invalid_request', 'group.team: there is no team with this id.');
   }
+  if ((await CollectorToken.countDocuments()) >= MAX_TOKENS) {
+    throw new TenancyError(
+      'limit_reached',
+      `There are ${MAX_TOKENS} collector tokens; revoke some first.`,
+    );
+  }
   const token = newToken('hdxc');
   const created = await CollectorToken.create({ ...input, hash: hashToken(token) });
-  await bumpRevision('collectors');
+  await announceChange('collectors', context.log);
   return { ...tokenView(created), token };
 }
 
@@ -49,9 +58,12 @@ export async function listCollectorTokens(): Promise<CollectorTokenView[]> {
 }
 
 /** Revokes a token: collectors that hold it keep their last config and get no other. */
-export async function deleteCollectorToken(id: string): Promise<void> {
+export async function deleteCollectorToken(
+  id: string,
+  context: Context = defaultContext(),
+): Promise<void> {
   const { deletedCount } = await CollectorToken.deleteOne({ _id: id });
   if (deletedCount === 0)
     throw new TenancyError('not_found', 'There is no collector token with this id.');
-  await bumpRevision('collectors');
+  await announceChange('collectors', context.log);
 }

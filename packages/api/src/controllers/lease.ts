@@ -1,82 +1,100 @@
+import { randomUUID } from 'node:crypto';
+
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import type { TenantStatus } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { Types } from 'mongoose';
 
 import Tenant from '../models/tenant';
-import type { TenantDocument } from '../models/tenant';
+import type { TenantDocument, TenantLease } from '../models/tenant';
 import type { Context } from './context';
 
-/** How long a silent holder counts as alive. Renewed three times in that time. */
+/**
+ * How long a silent holder counts as alive; renewed three times in that time. Processes compare their own
+ * clocks with it: they may differ by less than this.
+ */
 export const LEASE_MS = 30_000;
 const RENEW_MS = LEASE_MS / 3;
 
-/** The sole right to work on one tenant, for as long as {@link TenantLeaseHold.release} is not called. */
-export interface TenantLeaseHold {
-  readonly tenantId: Types.ObjectId;
+/** The sole right to work on one tenant, until it is released. */
+export interface LeaseHold {
   /**
    * Writes to the tenant's document, provided that the lease is still held.
-   * @throws TenancyError `operation_running` where another process took over meanwhile.
+   * @throws TenancyError `operation_running` where somebody else took over meanwhile.
    */
-  update(fields: Record<string, unknown>): Promise<void>;
-  /** Gives the tenant free, with a last write. */
-  release(fields: Record<string, unknown>): Promise<void>;
+  update(fields: Partial<TenantFields>): Promise<void>;
+  /** Gives the tenant free, with a last write. @throws as `update`. */
+  release(fields: Partial<TenantFields>): Promise<void>;
 }
 
-function lostLease(): TenancyError {
-  return new TenancyError(
-    'operation_running',
-    'Another process took over the work on this tenant.',
-  );
-}
+/** What work on a tenant writes to its document. */
+type TenantFields = Pick<
+  TenantDocument,
+  'status' | 'step' | 'attempt' | 'lastError' | 'firstApiKey'
+>;
 
-/** The error for who comes while another works on the tenant: says what runs, and since when no later. */
-export function busyError(tenant: Pick<TenantDocument, 'name' | 'step' | 'status'>): TenancyError {
+const expiry = (context: Context): Date => new Date(context.now().getTime() + LEASE_MS);
+
+/**
+ * The error for who comes while another works on the tenant: says what runs, and for how long its lease
+ * holds at the most, should its holder be dead.
+ */
+export function busyError(
+  tenant: Pick<TenantDocument, 'name' | 'step' | 'status' | 'lease'>,
+  context: Context,
+): TenancyError {
+  const leftMs = (tenant.lease?.expiresAt.getTime() ?? 0) - context.now().getTime();
   return new TenancyError(
     'operation_running',
     `Tenant "${tenant.name}" is ${tenant.status} (step "${tenant.step}"); try again when that has ended.`,
+    { retryAfterSeconds: Math.max(1, Math.ceil(leftMs / 1_000)) },
   );
 }
 
-/** A lease value for a new or taken document. */
-export function newLease(context: Context): { owner: string; expiresAt: Date } {
-  return { owner: context.processId, expiresAt: new Date(context.now().getTime() + LEASE_MS) };
+/** A lease for one operation: of two in one process, too, only one may hold it. */
+export function newLease(context: Context): TenantLease {
+  return { owner: randomUUID(), expiresAt: expiry(context) };
 }
 
 /**
- * Takes the lease of a tenant that nobody living holds.
- * @returns the document as it is under the lease, or `null` where somebody else works on it.
+ * Takes the lease of a tenant that nobody living holds, provided that it is in one of these states.
+ * @returns the document as it is under the lease, or `null` where somebody else works, or has worked, on it.
  */
 export async function takeLease(
   id: Types.ObjectId,
-  fields: Record<string, unknown>,
+  statuses: readonly TenantStatus[],
   context: Context,
 ): Promise<TenantDocument | null> {
   return Tenant.findOneAndUpdate(
-    { _id: id, $or: [{ lease: null }, { 'lease.expiresAt': { $lt: context.now() } }] },
-    { $set: { ...fields, lease: newLease(context) } },
+    {
+      _id: id,
+      status: { $in: statuses },
+      $or: [{ lease: null }, { 'lease.expiresAt': { $lt: context.now() } }],
+    },
+    { $set: { lease: newLease(context) }, $inc: { attempt: 1 } },
     { returnDocument: 'after' },
   );
 }
 
-/** Keeps a lease, just written to the document, alive while its work lasts. */
-export function holdLease(tenantId: Types.ObjectId, context: Context): TenantLeaseHold {
-  const mine = { _id: tenantId, 'lease.owner': context.processId };
+/** Keeps the lease that a document was just written or taken with alive, while its work lasts. */
+export function holdLease(tenant: TenantDocument, context: Context): LeaseHold {
+  const mine = { _id: tenant._id, 'lease.owner': tenant.lease?.owner };
 
   async function write(fields: Record<string, unknown>): Promise<void> {
     const { matchedCount } = await Tenant.updateOne(mine, { $set: fields });
-    if (matchedCount === 0) throw lostLease();
+    if (matchedCount > 0) return;
+    throw new TenancyError('operation_running', 'Somebody else took over the work on this tenant.');
   }
 
   const renewal = setInterval(() => {
     // A renewal that fails is seen by the next write, which then finds no lease of ours.
-    write({ 'lease.expiresAt': newLease(context).expiresAt }).catch((error: unknown) => {
-      context.log.warn({ tenant: tenantId.toHexString(), err: error }, 'lease not renewed');
+    write({ 'lease.expiresAt': expiry(context) }).catch((error: unknown) => {
+      context.log.warn({ tenant: tenant._id.toHexString(), err: error }, 'lease not renewed');
     });
   }, RENEW_MS);
   renewal.unref();
 
   return {
-    tenantId,
-    update: (fields) => write({ ...fields, lease: newLease(context) }),
+    update: (fields) => write({ ...fields, 'lease.expiresAt': expiry(context) }),
     release: async (fields) => {
       clearInterval(renewal);
       await write({ ...fields, lease: null });

@@ -12,8 +12,8 @@ import Team from '../models/team';
 import type { TenantDocument } from '../models/tenant';
 import { isDuplicateKey, isMongoUnavailable, mongoUnavailable } from '../utils/mongoErrors';
 import type { Context } from './context';
-import type { TenantLeaseHold } from './lease';
-import { bumpRevision } from './revisions';
+import type { LeaseHold } from './lease';
+import { announceChange } from './revisions';
 
 type Step = (tenant: TenantDocument, id: TenantId, context: Context) => Promise<void>;
 
@@ -105,7 +105,7 @@ function toFault(error: unknown): TenancyError {
  */
 export async function provision(
   tenant: TenantDocument,
-  hold: TenantLeaseHold,
+  hold: LeaseHold,
   context: Context,
 ): Promise<void> {
   const id = parseTenantId(tenant._id.toHexString());
@@ -136,5 +136,5 @@ export async function provision(
     throw fault;
   }
   log.info('tenant active');
-  await bumpRevision('collectors');
+  await announceChange('collectors', log);
 }

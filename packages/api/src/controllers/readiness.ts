@@ -8,6 +8,8 @@ type Reachability = 'reachable' | 'unreachable';
 export interface ReadinessState {
   mongo: Reachability;
   clickhouse: Reachability;
+  /** False until the indexes are built; the log says what stands in the way. */
+  indexes: boolean;
   /** False until the collectors' configs were read for the first time. */
   collectorConfigs: boolean;
   /** The names of what is not there; empty when ready. */
@@ -50,8 +52,13 @@ async function askMongo(): Promise<void> {
   await db.command({ ping: 1 }, { timeoutMS: TIMEOUT_MS });
 }
 
-/** @param configsLoaded whether the collectors' configs are at hand. */
-export function createReadiness(context: Context, configsLoaded: () => boolean): Readiness {
+/** What this process itself has done so far. */
+export interface Progress {
+  indexes(): boolean;
+  collectorConfigs(): boolean;
+}
+
+export function createReadiness(context: Context, progress: Progress): Readiness {
   async function ask(): Promise<[Reachability, Reachability]> {
     return Promise.all([within(askMongo()), within(askClickhouse(context))]);
   }
@@ -62,13 +69,15 @@ export function createReadiness(context: Context, configsLoaded: () => boolean):
       const now = context.now().getTime();
       if (!asked || now - asked.at >= ASK_EVERY_MS) asked = { at: now, answer: ask() };
       const [mongo, clickhouse] = await asked.answer;
-      const collectorConfigs = configsLoaded();
+      const indexes = progress.indexes();
+      const collectorConfigs = progress.collectorConfigs();
       const missing = [
         ...(mongo === 'reachable' ? [] : ['mongo']),
         ...(clickhouse === 'reachable' ? [] : ['clickhouse']),
+        ...(indexes ? [] : ['indexes']),
         ...(collectorConfigs ? [] : ['collectorConfigs']),
       ];
-      return { mongo, clickhouse, collectorConfigs, missing };
+      return { mongo, clickhouse, indexes, collectorConfigs, missing };
     },
   };
 }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import Revision from '../models/revision';
+import type { Logger } from '../utils/logger';
 
 /** Topics that processes tell each other about. */
 export type RevisionTopic = 'collectors';
@@ -9,10 +10,18 @@ const local = new EventEmitter();
 
 /**
  * Says that something about a topic changed: to this process at once, to the others by the number they
- * poll. Call it after the change is written, so that who hears of it reads the new state.
+ * poll. Call it after the change is written, so that who hears of it reads the new state. It never fails
+ * what it reports on: the change stands, and processes that missed it read everything again now and then.
  */
-export async function bumpRevision(topic: RevisionTopic): Promise<void> {
-  await Revision.updateOne({ _id: topic }, { $inc: { revision: 1 } }, { upsert: true });
+export async function announceChange(topic: RevisionTopic, log: Logger): Promise<void> {
+  try {
+    await Revision.updateOne({ _id: topic }, { $inc: { revision: 1 } }, { upsert: true });
+  } catch (error) {
+    log.warn(
+      { topic, err: error },
+      'a change could not be announced; other processes see it at their next full read',
+    );
+  }
   local.emit(topic);
 }
 

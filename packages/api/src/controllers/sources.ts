@@ -26,11 +26,11 @@ function withoutServerFields(source: object): Record<string, unknown> {
  */
 export async function createSource(teamId: string, data: unknown): Promise<ISource> {
   const team = isValidObjectId(teamId) ? await Team.findById(teamId, { tenant: 1 }).lean() : null;
-  if (!team) throw new TenancyError('not_found', 'There is no team with this id.');
-  const source = suffixSource(
-    validate(SourceInput, data),
-    parseTenantId(team.tenant.toHexString()),
-  );
+  // A team made by HyperDX itself has no tenant, and so no tables.
+  const tenant = team?.tenant;
+  if (!team || !tenant)
+    throw new TenancyError('not_found', 'There is no team of a tenant with this id.');
+  const source = suffixSource(validate(SourceInput, data), parseTenantId(tenant.toHexString()));
   const owned =
     isValidObjectId(source.connection) &&
     (await Connection.exists({ _id: source.connection, team: team._id }));

@@ -40,8 +40,9 @@ function fromBodyError(error: BodyError): TenancyError {
 /** Any error as the one kind that has a status, a code and a message fit for a client. */
 export function toTenancyError(error: unknown): TenancyError {
   if (error instanceof TenancyError) return error;
-  if (isMongoUnavailable(error)) return mongoUnavailable(error);
+  // Before the rest: a client that goes away is an error of a socket as well.
   if (isBodyError(error)) return fromBodyError(error);
+  if (isMongoUnavailable(error)) return mongoUnavailable(error);
   // Express refuses a path such as `/%zz` with it.
   if (error instanceof URIError) {
     return new TenancyError('invalid_request', 'path: is not properly encoded.', { cause: error });
@@ -79,7 +80,8 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
         'request failed',
       );
     }
-    if (error.status === 503) res.setHeader('retry-after', '5');
+    if (error.retryAfterSeconds !== undefined)
+      res.setHeader('retry-after', String(error.retryAfterSeconds));
     res.status(error.status).json({ message: error.message, code: error.code });
   };
 }

@@ -6,6 +6,8 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import type { Readiness } from '../controllers/readiness';
 import { toTenancyError } from '../middleware/errors';
 import type { Logger } from '../utils/logger';
+import { InFlight } from './services/inFlight';
+import { groupName } from './services/offers';
 import type { OpampController } from './controllers/opampController';
 import {
   opampRoute,
@@ -24,9 +26,6 @@ export interface OpampAppOptions {
   log: Logger;
 }
 
-/** Messages read at once: with {@link MESSAGE_LIMIT_BYTES} each, what bodies can take of memory. */
-const MAX_IN_FLIGHT = 64;
-
 /** A supervisor polls every 30 s by default; a connection should live from one poll to the next. */
 const KEEP_ALIVE_MS = 65_000;
 
@@ -37,7 +36,7 @@ const KEEP_ALIVE_MS = 65_000;
  */
 export default function createOpampServer(options: OpampAppOptions): Server {
   const { controller, readiness, log } = options;
-  let inFlight = 0;
+  const inFlight = new InFlight();
 
   async function poll(
     req: IncomingMessage,
@@ -47,14 +46,9 @@ export default function createOpampServer(options: OpampAppOptions): Server {
     if (req.method !== 'POST') throw new TenancyError('method_not_allowed', 'Use POST.');
     if (!options.ready()) throw new TenancyError('mongo_unavailable', 'Configs are not read yet.');
     const group = controller.admit(token);
-    if (inFlight >= MAX_IN_FLIGHT)
-      throw new TenancyError('overloaded', 'Too many messages at once.');
-    inFlight += 1;
-    try {
+    await inFlight.run(groupName(group), async () => {
       sendMessage(res, controller.handle(group, await readMessage(req)));
-    } finally {
-      inFlight -= 1;
-    }
+    });
   }
 
   async function route(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -76,7 +70,8 @@ export default function createOpampServer(options: OpampAppOptions): Server {
     (req, res) => {
       route(req, res).catch((thrown: unknown) => {
         const error = toTenancyError(thrown);
-        if (error.status >= 500) {
+        // 503 is no fault of ours, and may come from every agent every few seconds.
+        if (error.status >= 500 && error.status !== 503) {
           log.error(
             { path: redactedPath(req.url), code: error.code, err: error.cause ?? error },
             'OpAMP request failed',

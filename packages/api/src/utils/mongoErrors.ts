@@ -1,9 +1,12 @@
-import { types } from 'node:util';
-
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import mongoose, { mongo } from 'mongoose';
 
+import { isSocketError } from './networkErrors';
+
 const DUPLICATE_KEY = 11_000;
+
+/** NotWritablePrimary, PrimarySteppedDown, InterruptedDueToReplStateChange, ShutdownInProgress, InterruptedAtShutdown. */
+const FAIL_OVER_CODES = new Set([10_107, 189, 11_602, 91, 11_600]);
 
 /**
  * True where a unique index refused a document; `field` narrows it to the index on that field, as far as the
@@ -16,25 +19,16 @@ export function isDuplicateKey(error: unknown, field?: string): boolean {
   return typeof pattern !== 'object' || pattern === null || Object.hasOwn(pattern, field);
 }
 
-/** A socket that died under the driver's hands: it throws Node's own error for a write to one that was just closed. */
-const SOCKET_CODES = new Set(['EPIPE', 'ECONNRESET', 'ECONNREFUSED', 'ECONNABORTED', 'ETIMEDOUT']);
-
-function isSocketError(error: unknown): boolean {
-  return (
-    types.isNativeError(error) &&
-    'code' in error &&
-    typeof error.code === 'string' &&
-    SOCKET_CODES.has(error.code)
-  );
-}
-
 /**
- * True for the ways in which the driver, mongoose and Node say that there is no server. ClickHouse's network
+ * True for the ways in which the driver, mongoose and Node say that there is no server: the driver lets Node's
+ * error through for a write to a socket that was just closed, and fail-overs are errors with a label. ClickHouse's network
  * errors never look like these: they are mapped where they arise (`clickhouse/run`).
  */
 export function isMongoUnavailable(error: unknown): boolean {
   return (
     isSocketError(error) ||
+    // A member that steps down, shuts down or was elected a moment ago.
+    (error instanceof mongo.MongoServerError && FAIL_OVER_CODES.has(Number(error.code))) ||
     error instanceof mongo.MongoNetworkError ||
     error instanceof mongo.MongoServerSelectionError ||
     error instanceof mongo.MongoNotConnectedError ||

@@ -26,8 +26,8 @@ export const TenantName = z
   .trim()
   .min(1, 'must not be empty')
   .max(100, 'must have at most 100 characters')
-  // A name ends up in tables on a terminal and in logs: no control characters.
-  .regex(/^\P{Cc}*$/u, 'must not contain control characters');
+  // A name ends up in tables on a terminal: nothing that moves a cursor, breaks a line or turns its direction.
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control or formatting characters');
 
 export const IngestionKey = z
   .string()

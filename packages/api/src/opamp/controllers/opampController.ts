@@ -45,7 +45,8 @@ function logProgress(
   secrets: readonly string[],
 ): void {
   const { remoteConfig, instanceUid } = message;
-  if (!remoteConfig || remoteConfig.status === known?.configStatus) return;
+  if (!remoteConfig) return;
+  if (remoteConfig.status === known?.configStatus && remoteConfig.hash === known.configHash) return;
   const fields = {
     group,
     agent: instanceUid,

@@ -26,6 +26,9 @@ const REQUEST_INSTANCE_UID = 0x1n;
 
 const UID_BYTES = 16;
 
+/** Ours are SHA-256; what an agent sends back is kept, so it must not be of any length. */
+const MAX_HASH_BYTES = 64;
+
 export type ConfigStatus = 'unset' | 'applied' | 'applying' | 'failed';
 
 /** An AgentToServer as this server reads it. What the agent left out, being unchanged, is `undefined`. */
@@ -91,6 +94,13 @@ export function decodeAgentMessage(body: Uint8Array): AgentMessage {
     throw new TenancyError('invalid_opamp_message', `instance_uid: must have ${UID_BYTES} bytes.`);
   }
   const { health, remoteConfigStatus: config } = raw;
+  const configHash = config?.lastRemoteConfigHash ?? new Uint8Array();
+  if (configHash.byteLength > MAX_HASH_BYTES) {
+    throw new TenancyError(
+      'invalid_opamp_message',
+      `last_remote_config_hash: at most ${MAX_HASH_BYTES} bytes.`,
+    );
+  }
   return {
     instanceUid: hex(raw.instanceUid),
     sequence: toBigInt(raw.sequenceNum),
@@ -101,7 +111,7 @@ export function decodeAgentMessage(body: Uint8Array): AgentMessage {
       : undefined,
     remoteConfig: config
       ? {
-          hash: hex(config.lastRemoteConfigHash ?? new Uint8Array()),
+          hash: hex(configHash),
           status: statuses[config.status ?? 0] ?? 'unset',
           error: config.errorMessage ?? '',
         }

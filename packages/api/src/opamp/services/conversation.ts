@@ -67,6 +67,9 @@ export function answer(
     state.configHash !== offer.hashHex
   ) {
     reply.remoteConfig = { body: offer.body, hash: offer.hash };
+    // An agent that does not report would be sent it again with every poll.
+    if (!has(message.capabilities, AgentCapability.ReportsRemoteConfig))
+      state.configHash = offer.hashHex;
   }
   if (!state.heartbeatOffered && takesInterval(message.capabilities)) {
     reply.heartbeatSeconds = HEARTBEAT_SECONDS;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 
@@ -11,6 +12,11 @@ export interface Offer {
   /** SHA-256 of the body. */
   hash: Uint8Array;
   hashHex: string;
+}
+
+/** A text as a config has it, without its quotes. */
+function inConfig(text: string): string {
+  return JSON.stringify(text.replaceAll('$', '$$$$')).slice(1, -1);
 }
 
 /** The name under which a group's agents and config are kept. */
@@ -80,9 +86,11 @@ export class Offers {
   /** What configs hold that must reach no log: ingestion keys, and the passwords of writers. */
   secrets(): string[] {
     const teams = this.snapshot?.teams ?? [];
-    return teams.flatMap(({ apiKey, credentials }) =>
+    const plain = teams.flatMap(({ apiKey, credentials }) =>
       credentials.kind === 'literal' ? [apiKey, credentials.password] : [apiKey],
     );
+    // As they stand in a config, too: `$` doubled for the collector, the rest escaped for JSON.
+    return [...new Set(plain.flatMap((secret) => [secret, inConfig(secret)]))];
   }
 
   /** The config of a group, built on first demand after a change. */
@@ -115,8 +123,10 @@ export class Offers {
     for (;;) {
       this.again = false;
       try {
-        this.snapshot = await this.options.load();
-        this.built.clear();
+        const next = await this.options.load();
+        // The full read now and then mostly finds what it knows: nothing is built again then.
+        if (!isDeepStrictEqual(next.teams, this.snapshot?.teams)) this.built.clear();
+        this.snapshot = next;
         this.loadedAt = Date.now();
         if (this.failing) this.options.log.info('collector configs are current again');
         this.failing = false;
@@ -133,12 +143,18 @@ export class Offers {
 
   /** Whether a change came while everything was being read. */
   private isAskedAgain(): boolean {
-    return this.again && !this.stopped;
+    return this.again && !this.isStopped();
+  }
+
+  private isStopped(): boolean {
+    return this.stopped;
   }
 
   private async poll(): Promise<void> {
-    if (await this.isOutdated()) await this.refresh();
-    if (this.stopped) return;
+    const outdated = await this.isOutdated();
+    if (this.isStopped()) return;
+    if (outdated) await this.refresh();
+    if (this.isStopped()) return;
     this.timer = setTimeout(() => void this.poll(), this.options.pollMs ?? POLL_MS);
     this.timer.unref();
   }

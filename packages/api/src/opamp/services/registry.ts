@@ -10,41 +10,55 @@ export interface AgentState {
   heartbeatOffered: boolean;
 }
 
-/** 10,000 agents take about 5 MB. */
-const DEFAULT_LIMIT = 100_000;
+export interface RegistryLimits {
+  /** Agents in all; each takes about 0.5 KB. */
+  total: number;
+  /** Agents of one group: whoever holds its token can name as many instances as they like. */
+  group: number;
+}
+
+const DEFAULT_LIMITS: RegistryLimits = { total: 100_000, group: 25_000 };
 
 /**
- * Agents that were heard of lately, by group and instance: an instance UID alone carries no trust. When
- * full, it forgets who was silent longest; such an agent is asked for its full state again.
+ * Agents that were heard of lately, by group and instance: an instance UID alone carries no trust. Where it is
+ * full, the group that brings one more forgets its own agent that was silent longest, so that no group pushes
+ * another's out; such an agent is asked for its full state when it comes again.
  */
 export class AgentRegistry {
   // A Map iterates in the order of insertion; an agent heard of is put at the end anew.
-  private readonly agents = new Map<string, AgentState>();
+  private readonly groups = new Map<string, Map<string, AgentState>>();
+  private count = 0;
 
-  constructor(private readonly limit = DEFAULT_LIMIT) {}
-
-  private static key(group: string, instanceUid: string): string {
-    return `${group} ${instanceUid}`;
-  }
+  constructor(private readonly limits: RegistryLimits = DEFAULT_LIMITS) {}
 
   get size(): number {
-    return this.agents.size;
+    return this.count;
   }
 
   get(group: string, instanceUid: string): AgentState | undefined {
-    return this.agents.get(AgentRegistry.key(group, instanceUid));
+    return this.groups.get(group)?.get(instanceUid);
   }
 
   set(group: string, instanceUid: string, state: AgentState): void {
-    const key = AgentRegistry.key(group, instanceUid);
-    this.agents.delete(key);
-    this.agents.set(key, state);
-    if (this.agents.size <= this.limit) return;
-    const [oldest] = this.agents.keys();
-    if (oldest !== undefined) this.agents.delete(oldest);
+    this.delete(group, instanceUid);
+    const agents = this.groups.get(group) ?? new Map<string, AgentState>();
+    this.groups.set(group, agents);
+    if (agents.size >= this.limits.group || this.count >= this.limits.total) {
+      const [oldest] = agents.keys();
+      if (oldest !== undefined) this.drop(agents, oldest);
+    }
+    agents.set(instanceUid, state);
+    this.count += 1;
   }
 
   delete(group: string, instanceUid: string): void {
-    this.agents.delete(AgentRegistry.key(group, instanceUid));
+    const agents = this.groups.get(group);
+    if (!agents) return;
+    this.drop(agents, instanceUid);
+    if (agents.size === 0) this.groups.delete(group);
+  }
+
+  private drop(agents: Map<string, AgentState>, instanceUid: string): void {
+    if (agents.delete(instanceUid)) this.count -= 1;
   }
 }

@@ -8,8 +8,11 @@ import { bearerToken } from '../../middleware/adminToken';
 
 const inflate = promisify(gunzip);
 
-/** HyperDX's limit on an OpAMP message; ours counts after inflating too. */
-export const MESSAGE_LIMIT_BYTES = 10 * 1024 * 1024;
+/**
+ * The largest message, also after inflating: an agent reports the config it runs with, which is 1 MB with 250
+ * tenants, and some of its own around it.
+ */
+export const MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024;
 
 export const PROTOBUF = 'application/x-protobuf';
 
@@ -40,10 +43,17 @@ async function read(req: IncomingMessage): Promise<Buffer> {
   if (Number(req.headers['content-length'] ?? 0) > MESSAGE_LIMIT_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of req as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MESSAGE_LIMIT_BYTES) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MESSAGE_LIMIT_BYTES) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof TenancyError) throw cause;
+    throw new TenancyError('invalid_opamp_message', 'body: ended before it was complete.', {
+      cause,
+    });
   }
   return Buffer.concat(chunks, size);
 }
@@ -111,7 +121,9 @@ export function sendError(req: IncomingMessage, res: ServerResponse, error: Tena
     error.status,
     { message: error.message, code: error.code },
     {
-      ...(error.status === 503 ? { 'retry-after': '5' } : {}),
+      ...(error.retryAfterSeconds === undefined
+        ? {}
+        : { 'retry-after': String(error.retryAfterSeconds) }),
       ...(req.complete ? {} : { connection: 'close' }),
     },
   );

@@ -4,6 +4,7 @@ import {
 } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import { Router } from 'express';
 
+import type { Context } from '../../controllers/context';
 import {
   createCollectorToken,
   deleteCollectorToken,
@@ -12,11 +13,13 @@ import {
 import { validate } from '../../utils/validate';
 
 /** `/tenancy/v1/collector-tokens` */
-export default function collectorTokensRouter(): Router {
+export default function collectorTokensRouter(context: Context): Router {
   const router = Router();
 
   router.post('/', async (req, res) => {
-    res.status(201).json(await createCollectorToken(validate(CreateCollectorToken, req.body)));
+    res
+      .status(201)
+      .json(await createCollectorToken(validate(CreateCollectorToken, req.body), context));
   });
 
   router.get('/', async (_req, res) => {
@@ -24,7 +27,7 @@ export default function collectorTokensRouter(): Router {
   });
 
   router.delete('/:id', async (req, res) => {
-    await deleteCollectorToken(validate(CollectorTokenId, req.params).id);
+    await deleteCollectorToken(validate(CollectorTokenId, req.params).id, context);
     res.status(204).end();
   });
 

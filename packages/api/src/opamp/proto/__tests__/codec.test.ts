@@ -61,6 +61,13 @@ describe('decodeAgentMessage', () => {
   it.each([
     ['nothing', Buffer.alloc(0)],
     ['a cut message', AgentToServer.encode({ instanceUid: uid }).finish().subarray(0, 9)],
+    [
+      'a hash that is no hash',
+      AgentToServer.encode({
+        instanceUid: uid,
+        remoteConfigStatus: { lastRemoteConfigHash: Buffer.alloc(65) },
+      }).finish(),
+    ],
     ['JSON', Buffer.from('{"instance_uid":1}')],
     [
       'an instance uid of 3 bytes',

@@ -55,6 +55,14 @@ describe('answer', () => {
     expect(state?.configStatus).toBe('failed');
   });
 
+  it('does not send a config with every poll to an agent that never reports on it', () => {
+    const mute = message({ described: true, capabilities: AgentCapability.AcceptsRemoteConfig });
+    const first = answer(mute, undefined, offer, newUid);
+    expect(first.reply.remoteConfig).toBeDefined();
+    const second = answer({ ...mute, sequence: 2n, described: false }, first.state, offer, newUid);
+    expect(second.reply.remoteConfig).toBeUndefined();
+  });
+
   it('asks an unknown agent that left its state out for all of it, and waits with the config', () => {
     const { reply } = answer(message({ sequence: 12n }), undefined, offer, newUid);
     expect(reply.reportFullState).toBe(true);

@@ -1,3 +1,6 @@
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
+
+import { redact } from '../../../utils/secrets';
 import { createLogger } from '../../../utils/logger';
 import type { CollectorSnapshot } from '../../../controllers/collectorConfigs';
 import { Offers } from '../offers';
@@ -8,6 +11,7 @@ const shared = { kind: 'shared' } as const;
 interface World {
   revision: number;
   text: string | undefined;
+  teams: CollectorSnapshot['teams'];
   loads: number;
   builds: number;
   broken: boolean;
@@ -18,6 +22,7 @@ function setUp(): { offers: Offers; world: World } {
   const world: World = {
     revision: 1,
     text: 'one',
+    teams: [],
     loads: 0,
     builds: 0,
     broken: false,
@@ -29,7 +34,7 @@ function setUp(): { offers: Offers; world: World } {
       if (world.broken) return Promise.reject(new Error('no database'));
       const snapshot: CollectorSnapshot = {
         revision: world.revision,
-        teams: [],
+        teams: world.teams,
         tokens: new Map([['hash', shared]]),
       };
       return Promise.resolve(snapshot);
@@ -49,8 +54,24 @@ function setUp(): { offers: Offers; world: World } {
   return { offers: new Offers(options), world };
 }
 
-const soon = async (condition: () => boolean): Promise<void> => {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 2));
+async function soon(condition: () => boolean): Promise<void> {
+  for (let i = 0; i < 1_000 && !condition(); i += 1)
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  expect(condition()).toBe(true);
+}
+
+const team: CollectorSnapshot['teams'][number] = {
+  teamId: 't',
+  tenantId: parseTenantId('a'.repeat(24)),
+  apiKey: 'key$one',
+  authenticate: true,
+  credentials: {
+    kind: 'literal',
+    endpoint: 'tcp://x:1',
+    username: 'u',
+    password: 'pa$"ss',
+    database: 'd',
+  },
 };
 
 describe('Offers', () => {
@@ -71,6 +92,23 @@ describe('Offers', () => {
     await offers.stop();
   });
 
+  it('knows its secrets in every form that a config has them in', async () => {
+    const { offers, world } = setUp();
+    world.teams = [team];
+    await offers.refresh();
+    const text = 'auth key$$one, password "pa$$\\"ss" for pa$"ss';
+    expect(redact(text, offers.secrets())).toBe('auth ***, password "***" for ***');
+  });
+
+  it('builds nothing again where a full read finds what is known', async () => {
+    const { offers, world } = setUp();
+    await offers.refresh();
+    offers.offerFor(shared);
+    await offers.refresh();
+    offers.offerFor(shared);
+    expect(world.builds).toBe(1);
+  });
+
   it('remembers that a group has none', async () => {
     const { offers, world } = setUp();
     world.text = undefined;
@@ -86,6 +124,7 @@ describe('Offers', () => {
     await soon(() => offers.ready);
     const before = offers.offerFor(shared)?.hashHex;
     world.text = 'two';
+    world.teams = [team];
     world.revision = 2;
     await soon(() => offers.offerFor(shared)?.hashHex !== before);
     expect(Buffer.from(offers.offerFor(shared)?.body ?? []).toString()).toBe('two');

@@ -10,8 +10,8 @@ const state = (sequence: bigint): AgentState => ({
 });
 
 describe('AgentRegistry', () => {
-  it('forgets who was silent longest when it is full', () => {
-    const registry = new AgentRegistry(2);
+  it("forgets its own group's longest silent agent when the group is full", () => {
+    const registry = new AgentRegistry({ total: 100, group: 2 });
     registry.set('shared', 'a', state(1n));
     registry.set('shared', 'b', state(1n));
     registry.set('shared', 'a', state(2n));
@@ -21,11 +21,21 @@ describe('AgentRegistry', () => {
     expect(registry.get('shared', 'a')?.sequence).toBe(2n);
   });
 
+  it('lets no group push out another’s agents', () => {
+    const registry = new AgentRegistry({ total: 3, group: 3 });
+    registry.set('quiet', 'q', state(1n));
+    for (let i = 0; i < 50; i += 1) registry.set('loud', `l${i}`, state(1n));
+    expect(registry.get('quiet', 'q')).toBeDefined();
+    expect(registry.size).toBe(3);
+  });
+
   it('keeps the same instance uid of two groups apart', () => {
     const registry = new AgentRegistry();
     registry.set('dedicated/a', 'x', state(1n));
     expect(registry.get('dedicated/b', 'x')).toBeUndefined();
     registry.delete('dedicated/b', 'x');
     expect(registry.get('dedicated/a', 'x')?.sequence).toBe(1n);
+    registry.delete('dedicated/a', 'x');
+    expect(registry.size).toBe(0);
   });
 });

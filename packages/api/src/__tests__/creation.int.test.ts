@@ -1,0 +1,157 @@
+import mongoose from 'mongoose';
+
+import { createContext } from '../controllers/context';
+import type { Context } from '../controllers/context';
+import { holdLease, takeLease } from '../controllers/lease';
+import { createTenant } from '../controllers/tenant';
+import { claimTenant } from '../controllers/tenantClaim';
+import { startEngines, startTestServer, testConfig } from '../fixtures';
+import type { Engines, TestServer } from '../fixtures';
+import Source from '../models/source';
+import Team from '../models/team';
+import Tenant from '../models/tenant';
+import { createLogger } from '../utils/logger';
+
+let engines: Engines;
+let server: TestServer;
+let context: Context;
+
+beforeAll(async () => {
+  engines = await startEngines();
+  server = await startTestServer(testConfig(engines));
+  context = createContext(server.config, createLogger('silent'));
+}, 120_000);
+
+afterAll(async () => {
+  await context.target.admin.close();
+  await server.stop();
+  await engines.stop();
+}, 60_000);
+
+const inMinutes = (minutes: number): Date => new Date(Date.now() + minutes * 60_000);
+
+describe('two calls on one tenant', () => {
+  it('never puts back a tenant that became active between a look and a grasp', async () => {
+    const made = await createTenant({ name: 'Made meanwhile' }, context);
+    const stale = await Tenant.findById(made.id);
+    expect(await takeLease(stale!._id, ['provisioning', 'failed'], context)).toBeNull();
+    await expect(createTenant({ name: 'Made meanwhile' }, context)).rejects.toMatchObject({
+      code: 'tenant_exists',
+    });
+    expect((await Tenant.findById(made.id).lean())?.status).toBe('active');
+  });
+
+  it('keeps two operations of one process apart: who lost the lease writes nothing', async () => {
+    const { tenant, hold } = await claimTenant({ name: 'Two operations' }, context);
+    // As if MongoDB had been away for longer than the lease lasts.
+    await Tenant.updateOne({ _id: tenant._id }, { 'lease.expiresAt': inMinutes(-1) });
+    const taken = await takeLease(tenant._id, ['provisioning'], context);
+    expect(taken?.attempt).toBe(2);
+    await expect(hold.update({ step: 'verify' })).rejects.toMatchObject({
+      code: 'operation_running',
+    });
+    await expect(hold.release({ status: 'active' })).rejects.toMatchObject({
+      code: 'operation_running',
+    });
+    expect(await Tenant.findById(tenant._id).lean()).toMatchObject({
+      status: 'provisioning',
+      step: 'team',
+    });
+    await holdLease(taken!, context).release({ status: 'failed' });
+  });
+
+  it('tells the second for how long the first may take', async () => {
+    const { hold } = await claimTenant({ name: 'Taken' }, context);
+    const answer = await server.request('POST', '/tenancy/v1/tenants', { body: { name: 'Taken' } });
+    expect([answer.status, answer.json['code']]).toEqual([409, 'operation_running']);
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    await hold.release({ status: 'failed' });
+  });
+});
+
+describe('after a crash', () => {
+  /** What a process leaves that is killed right after it wrote this. */
+  async function crashAt(name: string, step: string, apiKey: string): Promise<string> {
+    const { tenant, hold } = await claimTenant({ name, apiKey }, context);
+    await hold.release({ step: step as 'team' });
+    await Tenant.updateOne(
+      { _id: tenant._id },
+      { lease: { owner: 'dead', expiresAt: inMinutes(-1) } },
+    );
+    return tenant._id.toHexString();
+  }
+
+  it('completes what is there, whatever was reached', async () => {
+    for (const step of ['team', 'tables', 'connection', 'sources', 'verify']) {
+      const id = await crashAt(`Crashed at ${step}`, step, `crashed-at-${step}`);
+      const done = await createTenant({ name: `Crashed at ${step}` }, context);
+      expect(done).toMatchObject({
+        id,
+        status: 'active',
+        teams: [{ apiKey: `crashed-at-${step}` }],
+      });
+      expect(await Team.countDocuments({ tenant: id })).toBe(1);
+      expect(await Source.countDocuments({ team: done.teams[0]?.id })).toBe(4);
+    }
+  });
+
+  it('does not make a name useless whose key was taken by another team meanwhile', async () => {
+    const id = await crashAt('Slow', 'team', 'contested-key');
+    await createTenant({ name: 'Quick', apiKey: 'contested-key' }, context);
+    await expect(createTenant({ name: 'Slow' }, context)).rejects.toMatchObject({
+      code: 'ingestion_key_taken',
+    });
+    const done = await createTenant({ name: 'Slow', apiKey: 'another-key' }, context);
+    expect(done).toMatchObject({ id, status: 'active', teams: [{ apiKey: 'another-key' }] });
+  });
+
+  it('does not change the key of a team that exists', async () => {
+    const { tenant, hold } = await claimTenant(
+      { name: 'Half made', apiKey: 'the-first-key' },
+      context,
+    );
+    await Team.create({
+      _id: tenant.members.team,
+      name: 'Half made',
+      tenant: tenant._id,
+      apiKey: 'the-first-key',
+    });
+    await hold.release({ status: 'failed' });
+    await expect(
+      createTenant({ name: 'Half made', apiKey: 'a-second-key' }, context),
+    ).rejects.toMatchObject({
+      code: 'request_changed',
+    });
+    expect((await createTenant({ name: 'Half made' }, context)).teams).toMatchObject([
+      { apiKey: 'the-first-key' },
+    ]);
+  });
+});
+
+describe('a team document that is not as it should be', () => {
+  it.each([
+    ['a tenant that is text', { tenant: 'not an id' }],
+    ['no tenant', {}],
+    ['no key', { tenant: new mongoose.Types.ObjectId(), apiKey: undefined }],
+  ])('with %s stops nobody else’s config', async (_what, fields) => {
+    const odd = { name: 'odd', apiKey: `odd-${Math.random()}`, ...fields };
+    await mongoose.connection.collection('teams').insertOne(odd);
+    const { token } = (
+      await server.request('POST', '/tenancy/v1/collector-tokens', {
+        body: { name: 'x', group: { kind: 'shared' } },
+      })
+    ).json as { token: string };
+    // The token is known only once everything was read again.
+    let status = 0;
+    for (let i = 0; i < 100 && status !== 400; i += 1) {
+      const answer = await fetch(`${server.opampUrl}/v1/opamp`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-protobuf' },
+        body: '',
+      });
+      status = answer.status;
+      if (status !== 400) await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(status).toBe(400);
+  });
+});

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+
+import type { CreateTenant, TenantStatus } from '@hyperdx-tenancy/domain/contracts/tenant';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import { schemaVersion } from '@hyperdx-tenancy/domain/tables';
+import { Types } from 'mongoose';
+
+import Team from '../models/team';
+import Tenant, { tenantNameKey } from '../models/tenant';
+import type { TenantDocument } from '../models/tenant';
+import { isDuplicateKey } from '../utils/mongoErrors';
+import type { Context } from './context';
+import { busyError, holdLease, newLease, takeLease } from './lease';
+import type { LeaseHold } from './lease';
+
+/** A tenant to be made, under a lease of ours. */
+export interface Claim {
+  tenant: TenantDocument;
+  hold: LeaseHold;
+  /** Whether this call wrote its document, rather than taking over an unfinished one. */
+  fresh: boolean;
+}
+
+/** The states in which a tenant is still to be made. */
+const UNFINISHED: readonly TenantStatus[] = ['provisioning', 'failed'];
+
+function keyTaken(): TenancyError {
+  return new TenancyError(
+    'ingestion_key_taken',
+    'apiKey: another team has this ingestion key; choose another.',
+  );
+}
+
+/** @returns the document under our lease, or `null` where the name is taken. */
+async function insert(input: CreateTenant, context: Context): Promise<TenantDocument | null> {
+  if (input.apiKey !== undefined && (await Team.exists({ apiKey: input.apiKey }))) throw keyTaken();
+  try {
+    return await Tenant.create({
+      name: input.name,
+      nameKey: tenantNameKey(input.name),
+      status: 'provisioning',
+      target: context.target.name,
+      schemaVersion,
+      members: {
+        team: new Types.ObjectId(),
+        connection: new Types.ObjectId(),
+        sources: {
+          log: new Types.ObjectId(),
+          trace: new Types.ObjectId(),
+          metric: new Types.ObjectId(),
+          session: new Types.ObjectId(),
+        },
+      },
+      firstApiKey: input.apiKey ?? randomUUID(),
+      step: 'team',
+      attempt: 1,
+      lease: newLease(context),
+    });
+  } catch (error) {
+    if (isDuplicateKey(error, 'nameKey')) return null;
+    throw error;
+  }
+}
+
+/**
+ * Makes the key that was asked for the unfinished tenant's, as long as no team has the old one: a key that
+ * turned out to be taken must not make the name useless for good.
+ */
+async function reconcileKey({ tenant, hold }: Claim, apiKey: string | undefined): Promise<void> {
+  if (apiKey === undefined || apiKey === tenant.firstApiKey) return;
+  if (await Team.exists({ _id: tenant.members.team })) {
+    await hold.release({ status: tenant.status });
+    throw new TenancyError(
+      'request_changed',
+      `apiKey: the unfinished tenant "${tenant.name}" has another key already; repeat that one or leave it out.`,
+    );
+  }
+  await hold.update({ firstApiKey: apiKey });
+  tenant.firstApiKey = apiKey;
+}
+
+async function takeOver(input: CreateTenant, context: Context): Promise<Claim> {
+  const byName = { nameKey: tenantNameKey(input.name) };
+  const existing = await Tenant.findOne(byName);
+  if (existing && UNFINISHED.includes(existing.status)) {
+    const tenant = await takeLease(existing._id, UNFINISHED, context);
+    if (tenant) {
+      const claim = { tenant, hold: holdLease(tenant, context), fresh: false };
+      await reconcileKey(claim, input.apiKey);
+      return claim;
+    }
+  }
+  // Between the two reads another call may have finished it, or taken it back.
+  const now = await Tenant.findOne(byName);
+  if (!now) {
+    throw new TenancyError(
+      'operation_running',
+      'name: another call was making this tenant; try again.',
+      {
+        retryAfterSeconds: 1,
+      },
+    );
+  }
+  if (UNFINISHED.includes(now.status)) throw busyError(now, context);
+  throw new TenancyError(
+    'tenant_exists',
+    `name: tenant "${now.name}" exists (${now._id.toHexString()}).`,
+  );
+}
+
+/**
+ * Writes the document of a new tenant, or takes over an unfinished one of that name.
+ * @throws TenancyError `tenant_exists`, `operation_running`, `request_changed`, `ingestion_key_taken`.
+ */
+export async function claimTenant(input: CreateTenant, context: Context): Promise<Claim> {
+  const known = await Tenant.exists({ nameKey: tenantNameKey(input.name) });
+  const tenant = known ? null : await insert(input, context);
+  return tenant
+    ? { tenant, hold: holdLease(tenant, context), fresh: true }
+    : takeOver(input, context);
+}
+
+/**
+ * Takes a document back of which nothing came, so that its name is free; not if somebody else goes on with
+ * it by now.
+ */
+export async function dropClaim({ tenant }: Claim): Promise<void> {
+  await Tenant.deleteOne({
+    _id: tenant._id,
+    status: 'failed',
+    lease: null,
+    attempt: tenant.attempt,
+  });
+}
