@@ -73,6 +73,9 @@ export interface Answer {
   json: Record<string, unknown>;
 }
 
+/** Longer than any test. */
+const NEVER_MS = 1_000_000_000;
+
 /** The whole service in this process, on free ports. */
 export interface TestServer {
   url: string;
@@ -87,8 +90,13 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+/** No reconciler runs: a test that leaves something unfinished wants to find it so. */
 export async function startTestServer(config: Config, ready = true): Promise<TestServer> {
-  const server = new Server(config, createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'));
+  const server = new Server(
+    config,
+    createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
+    NEVER_MS,
+  );
   const { port, opampPort } = await server.start();
   const url = `http://127.0.0.1:${port}`;
 

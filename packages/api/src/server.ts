@@ -15,8 +15,10 @@ import { onLocalChange, readRevision } from './controllers/revisions';
 import { buildIndexes } from './models/indexes';
 import createOpampServer from './opamp/app';
 import { createOpampController } from './opamp/controllers/opampController';
+import { reconcileTenants } from './controllers/reconcile';
 import { Offers } from './opamp/services/offers';
 import { AgentRegistry } from './opamp/services/registry';
+import { PeriodicTask } from './tasks/periodic';
 import type { Logger } from './utils/logger';
 
 /** How long requests under way may take when the process is asked to stop. */
@@ -24,6 +26,9 @@ const STOP_MS = 10_000;
 /** Between two tries to make MongoDB ready: doubled each time. */
 const CONNECT_AGAIN_MS = 500;
 const CONNECT_AGAIN_MAX_MS = 30_000;
+
+/** How long an unfinished tenant waits for a process to take it up, at the most, once it may. */
+const RECONCILE_EVERY_MS = 2_000;
 
 /** HyperDX's limits: its UI's cookies and URLs are larger than Node's default of 16 KB. */
 const MAX_HEADER_BYTES = 131_072;
@@ -54,15 +59,18 @@ async function close(server: HttpServer): Promise<void> {
 export default class Server {
   private readonly context: Context;
   private readonly offers: Offers;
+  private readonly reconciler: PeriodicTask;
   private readonly api: HttpServer;
   private readonly opamp: HttpServer;
   private readonly stopping = new AbortController();
   private connected: Promise<void> | undefined;
   private indexed = false;
 
+  /** @param reconcileEveryMs how often this process looks for tenants that nobody works on. */
   constructor(
     private readonly config: Config,
     private readonly log: Logger,
+    reconcileEveryMs = RECONCILE_EVERY_MS,
   ) {
     this.context = createContext(config, log);
     this.offers = new Offers({
@@ -70,6 +78,12 @@ export default class Server {
       revision: () => readRevision('collectors'),
       onChange: (listener) => onLocalChange('collectors', listener),
       build: (group, snapshot) => buildGroupConfig(group, snapshot, config, log),
+      log,
+    });
+    this.reconciler = new PeriodicTask({
+      name: 'reconcile',
+      everyMs: reconcileEveryMs,
+      work: () => reconcileTenants(this.context),
       log,
     });
     const readiness = createReadiness(this.context, {
@@ -102,7 +116,7 @@ export default class Server {
   async stop(): Promise<void> {
     this.stopping.abort();
     await Promise.all([close(this.api), close(this.opamp)]);
-    await this.offers.stop();
+    await Promise.all([this.offers.stop(), this.reconciler.stop()]);
     await mongoose.disconnect();
     await this.connected;
     await this.context.target.admin.close();
@@ -119,6 +133,7 @@ export default class Server {
       try {
         await this.openMongo();
         this.offers.start();
+        this.reconciler.start();
         return;
       } catch (error) {
         this.log.error({ err: error }, 'MongoDB is not usable yet; trying again');

@@ -1,3 +1,4 @@
+import { waitFor } from '@hyperdx-tenancy/devkit/process';
 import mongoose from 'mongoose';
 
 import { createContext } from '../controllers/context';
@@ -66,6 +67,52 @@ describe('two calls on one tenant', () => {
     expect([answer.status, answer.json['code']]).toEqual([409, 'operation_running']);
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     await hold.release({ status: 'failed' });
+  });
+});
+
+describe('without waiting', () => {
+  it('answers 202 with an address to ask at, and the tenant becomes active', async () => {
+    const answer = await server.request('POST', '/tenancy/v1/tenants', {
+      body: { name: 'Later' },
+      headers: { prefer: 'wait=1, respond-async' },
+    });
+    expect([answer.status, answer.json['status']]).toEqual([202, 'provisioning']);
+    const address = answer.headers.get('location') ?? '';
+    await waitFor(async () => (await server.request('GET', address)).json['status'] === 'active', {
+      what: 'the tenant to be active',
+      timeoutMs: 20_000,
+    });
+  });
+
+  it('says what is wrong with a request at once', async () => {
+    const headers = { prefer: 'respond-async' };
+    const bad = await server.request('POST', '/tenancy/v1/tenants', {
+      body: { name: '' },
+      headers,
+    });
+    expect(bad.status).toBe(400);
+    const known = await server.request('POST', '/tenancy/v1/tenants', {
+      body: { name: 'Later' },
+      headers,
+    });
+    expect(known.status).toBe(409);
+  });
+});
+
+describe('POST /tenants/:id/retry', () => {
+  it('completes a tenant that failed, and refuses any other', async () => {
+    const { tenant, hold } = await claimTenant({ name: 'Once more' }, context);
+    const id = tenant._id.toHexString();
+    const retry = () => server.request('POST', `/tenancy/v1/tenants/${id}/retry`);
+    const busy = await retry();
+    expect([busy.status, busy.json['code']]).toEqual([409, 'operation_running']);
+    await hold.release({ status: 'failed' });
+    const done = await retry();
+    expect([done.status, done.json['status'], done.json['id']]).toEqual([200, 'active', id]);
+    const again = await retry();
+    expect([again.status, again.json['code']]).toEqual([409, 'tenant_exists']);
+    const none = await server.request('POST', `/tenancy/v1/tenants/${'0'.repeat(24)}/retry`);
+    expect([none.status, none.json['code']]).toEqual([404, 'tenant_not_found']);
   });
 });
 

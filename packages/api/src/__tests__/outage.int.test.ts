@@ -1,10 +1,14 @@
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
+import { createContext } from '../controllers/context';
+import { reconcileTenants } from '../controllers/reconcile';
 import { startEngines, startTestServer, testConfig } from '../fixtures';
 import type { Engines, TestServer } from '../fixtures';
 import Source from '../models/source';
 import Team from '../models/team';
 import Tenant from '../models/tenant';
+import { PeriodicTask } from '../tasks/periodic';
+import { createLogger } from '../utils/logger';
 
 let engines: Engines;
 let server: TestServer;
@@ -52,7 +56,7 @@ describe('with ClickHouse down', () => {
     const { json: page } = await server.request('GET', '/tenancy/v1/tenants?name=Initech');
     const [left] = page['data'] as { id: string }[];
     expect(left).toMatchObject({
-      status: 'failed',
+      status: 'provisioning',
       provisioning: { step: 'tables', attempt: 1, lastError: { code: 'clickhouse_unavailable' } },
     });
 
@@ -110,6 +114,38 @@ describe('with a step that ClickHouse refuses', () => {
     const done = await post({ name: 'Leased' });
     expect([done.status, done.json['id']]).toEqual([201, id]);
   });
+});
+
+describe('the reconciler', () => {
+  it('completes by itself what an outage stopped, once it is over', async () => {
+    const context = createContext(server.config, createLogger('silent'));
+    const reconciler = new PeriodicTask({
+      name: 'reconcile',
+      everyMs: 100,
+      work: () => reconcileTenants(context),
+      log: context.log,
+    });
+    reconciler.start();
+    try {
+      await engines.clickhouse.kill();
+      const refused = await post({ name: 'Patient' });
+      expect(refused.json['code']).toBe('clickhouse_unavailable');
+      await engines.clickhouse.restart();
+      const done = await waitFor(
+        () => Tenant.findOne({ nameKey: 'patient', status: 'active' }).lean(),
+        {
+          what: 'the tenant to become active',
+          timeoutMs: 30_000,
+        },
+      );
+      expect(done.attempt).toBeGreaterThan(1);
+      expect(done.lastError).toBeNull();
+      expect(await Source.countDocuments({ team: done.members.team })).toBe(4);
+    } finally {
+      await reconciler.stop();
+      await context.target.admin.close();
+    }
+  }, 60_000);
 });
 
 describe('with MongoDB down', () => {

@@ -29,7 +29,7 @@ export interface LeaseHold {
 /** What work on a tenant writes to its document. */
 type TenantFields = Pick<
   TenantDocument,
-  'status' | 'step' | 'attempt' | 'lastError' | 'firstApiKey'
+  'status' | 'step' | 'lastError' | 'nextAttemptAt' | 'firstApiKey'
 >;
 
 const expiry = (context: Context): Date => new Date(context.now().getTime() + LEASE_MS);

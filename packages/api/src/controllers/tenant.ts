@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type {
   CreateTenant,
   ListTenants,
@@ -16,7 +18,8 @@ import type { ITenant } from '../models/tenant';
 import { defaultContext } from './context';
 import type { Context } from './context';
 import { provision } from './provisioning';
-import { claimTenant, dropClaim } from './tenantClaim';
+import { claimTenant, claimUnfinished, dropClaim } from './tenantClaim';
+import type { Claim } from './tenantClaim';
 
 type TeamSummary = Pick<ITeam, '_id' | 'name' | 'apiKey' | 'tenant'>;
 
@@ -54,6 +57,16 @@ function teamsOf(tenants: readonly Types.ObjectId[]): Promise<TeamSummary[]> {
     .lean();
 }
 
+async function complete(claim: Claim, context: Context): Promise<void> {
+  try {
+    await provision(claim.tenant, claim.hold, context);
+  } catch (error) {
+    const nothingMade = error instanceof TenancyError && error.code === 'ingestion_key_taken';
+    if (claim.fresh && nothingMade) await dropClaim(claim);
+    throw error;
+  }
+}
+
 /**
  * Makes a tenant: its document, its tables, its team with an ingestion key, connection and sources.
  * Answers once it is active. Called again after a failure, with the same name, it completes what is
@@ -68,14 +81,50 @@ export async function createTenant(
   context: Context = defaultContext(),
 ): Promise<TenantView> {
   const claim = await claimTenant(input, context);
-  try {
-    await provision(claim.tenant, claim.hold, context);
-  } catch (error) {
-    const nothingMade = error instanceof TenancyError && error.code === 'ingestion_key_taken';
-    if (claim.fresh && nothingMade) await dropClaim(claim);
-    throw error;
+  await complete(claim, context);
+  return getTenant(parseTenantId(claim.tenant._id.toHexString()));
+}
+
+/** How long {@link createTenant} keeps its caller, milliseconds; making a tenant takes a fraction of a second. */
+const WAIT_MS = 60_000;
+
+/**
+ * Makes a tenant as {@link createTenant} does, without keeping the caller until it is active.
+ * @param waitMs 0 answers at once, with the tenant `provisioning`; the work goes on in this process, and in
+ *   another should this one die.
+ * @throws TenancyError as {@link createTenant}, for what comes up within the time.
+ */
+export async function beginTenant(
+  input: CreateTenant,
+  waitMs = WAIT_MS,
+  context: Context = defaultContext(),
+): Promise<TenantView> {
+  const claim = await claimTenant(input, context);
+  const made = complete(claim, context);
+  // Whoever does not wait for it finds its failure in the tenant's document.
+  made.catch(() => undefined);
+  if (waitMs > 0) {
+    const timer = new AbortController();
+    await Promise.race([
+      made,
+      sleep(waitMs, undefined, { signal: timer.signal }).catch(() => undefined),
+    ]);
+    timer.abort();
   }
   return getTenant(parseTenantId(claim.tenant._id.toHexString()));
+}
+
+/**
+ * Tries a tenant again that failed, or waits for its next attempt, once its cause is mended.
+ * @throws TenancyError `tenant_not_found`, `tenant_exists` (it is complete), `operation_running`, or what stopped
+ *   it again.
+ */
+export async function retryTenant(
+  id: TenantId,
+  context: Context = defaultContext(),
+): Promise<TenantView> {
+  await complete(await claimUnfinished(id, context), context);
+  return getTenant(id);
 }
 
 /** One tenant. @throws TenancyError `tenant_not_found`. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import type { CreateTenant, TenantStatus } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 import { schemaVersion } from '@hyperdx-tenancy/domain/tables';
 import { Types } from 'mongoose';
 
@@ -101,10 +102,27 @@ async function takeOver(input: CreateTenant, context: Context): Promise<Claim> {
       },
     );
   }
-  if (UNFINISHED.includes(now.status)) throw busyError(now, context);
-  throw new TenancyError(
+  throw taken(now, context);
+}
+
+/**
+ * Takes over a tenant that is not complete.
+ * @throws TenancyError `tenant_not_found`, `tenant_exists`, `operation_running`.
+ */
+export async function claimUnfinished(id: TenantId, context: Context): Promise<Claim> {
+  const tenant = await takeLease(new Types.ObjectId(id), UNFINISHED, context);
+  if (tenant) return { tenant, hold: holdLease(tenant, context), fresh: false };
+  const now = await Tenant.findById(id);
+  if (!now) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
+  throw taken(now, context);
+}
+
+/** Why a tenant cannot be taken over. */
+function taken(tenant: TenantDocument, context: Context): TenancyError {
+  if (UNFINISHED.includes(tenant.status)) return busyError(tenant, context);
+  return new TenancyError(
     'tenant_exists',
-    `name: tenant "${now.name}" exists (${now._id.toHexString()}).`,
+    `name: tenant "${tenant.name}" exists (${tenant._id.toHexString()}).`,
   );
 }
 

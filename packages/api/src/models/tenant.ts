@@ -42,6 +42,8 @@ export interface ITenant {
   step: ProvisioningStep;
   attempt: number;
   lastError: TenantFault | null;
+  /** When to go on by ourselves with what failed for a while; `null`: at once, or never. */
+  nextAttemptAt: Date | null;
   lease: TenantLease | null;
   createdAt: Date;
   updatedAt: Date;
@@ -70,12 +72,15 @@ const TenantSchema = new Schema<ITenant>(
       type: new Schema({ code: String, message: String, at: Date }, { _id: false }),
       default: null,
     },
+    nextAttemptAt: { type: Date, default: null },
     lease: { type: new Schema({ owner: String, expiresAt: Date }, { _id: false }), default: null },
   },
   { timestamps: true },
 );
 
 TenantSchema.index({ nameKey: 1 }, { unique: true });
+// What the reconciler asks for every few seconds.
+TenantSchema.index({ status: 1, nextAttemptAt: 1 });
 
 /** The form in which two names are the same. */
 export function tenantNameKey(name: string): string {

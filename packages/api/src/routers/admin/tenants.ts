@@ -1,18 +1,34 @@
 import { CreateTenant, ListTenants } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { Router } from 'express';
+import type { Request } from 'express';
 
 import type { Context } from '../../controllers/context';
-import { createTenant, getTenant, listTenants } from '../../controllers/tenant';
+import { beginTenant, getTenant, listTenants, retryTenant } from '../../controllers/tenant';
 import { validate } from '../../utils/validate';
+
+/** `Prefer: respond-async` (RFC 7240, section 4.1): the caller does not wait. */
+function prefersAsync(req: Request): boolean {
+  const preferences = req.get('prefer')?.split(',') ?? [];
+  return preferences.some((preference) => preference.trim().toLowerCase() === 'respond-async');
+}
 
 /** `/tenancy/v1/tenants` */
 export default function tenantsRouter(context: Context): Router {
   const router = Router();
 
   router.post('/', async (req, res) => {
-    const tenant = await createTenant(validate(CreateTenant, req.body), context);
-    res.status(201).location(`/tenancy/v1/tenants/${tenant.id}`).json(tenant);
+    const input = validate(CreateTenant, req.body);
+    const tenant = await beginTenant(input, prefersAsync(req) ? 0 : undefined, context);
+    // Not active yet: the address is where to ask again.
+    res
+      .status(tenant.status === 'active' ? 201 : 202)
+      .location(`/tenancy/v1/tenants/${tenant.id}`)
+      .json(tenant);
+  });
+
+  router.post('/:id/retry', async (req, res) => {
+    res.json(await retryTenant(parseTenantId(req.params.id), context));
   });
 
   router.get('/', async (req, res) => {

@@ -1,0 +1,37 @@
+import type { ErrorCode } from '@hyperdx-tenancy/domain/errors';
+
+/** Attempts that are made before an operator has to look: with the pauses below, about three minutes. */
+export const MAX_ATTEMPTS = 8;
+
+const FIRST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 60_000;
+
+/** What may pass by itself. Everything else would fail the same way again. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['clickhouse_unavailable', 'mongo_unavailable']);
+
+/** What becomes of a tenant whose making stopped. */
+export interface Verdict {
+  status: 'provisioning' | 'failed';
+  /** When the reconciler may go on; `null` where only an operator may. */
+  nextAttemptAt: Date | null;
+}
+
+/**
+ * Decides whether to go on by ourselves, and when: pauses double, and are drawn from their upper half, so
+ * that tenants stopped by the same outage do not all come back at once.
+ * @param attempt the number of the attempt that stopped, from 1.
+ */
+export function afterFault(
+  code: ErrorCode,
+  attempt: number,
+  now: Date,
+  random: () => number = Math.random,
+): Verdict {
+  if (!TRANSIENT.has(code) || attempt >= MAX_ATTEMPTS)
+    return { status: 'failed', nextAttemptAt: null };
+  const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempt - 1), LONGEST_PAUSE_MS);
+  return {
+    status: 'provisioning',
+    nextAttemptAt: new Date(now.getTime() + pause * (0.5 + random() / 2)),
+  };
+}

@@ -1,0 +1,66 @@
+import { waitFor } from '@hyperdx-tenancy/devkit/process';
+import { provisioningSteps, TenantPage } from '@hyperdx-tenancy/domain/contracts/tenant';
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
+import { MongoClient, ObjectId } from 'mongodb';
+
+import { startBackend } from '../harness/stack';
+import type { Backend } from '../harness/stack';
+
+/** Every point between two steps of making a tenant, in their order. */
+const points = [
+  ...provisioningSteps.flatMap((step) => [`before:${step}`, `recorded:${step}`, `after:${step}`]),
+  'released',
+];
+
+let backend: Backend;
+let mongo: MongoClient;
+
+beforeAll(async () => {
+  backend = await startBackend();
+  mongo = await new MongoClient(backend.mongo.uri).connect();
+  // The scenario starts processes of its own on these engines.
+  await backend.api.stop();
+}, 180_000);
+
+afterAll(async () => {
+  await mongo.close();
+  await backend.stop();
+}, 60_000);
+
+it('completes every tenant whose maker was killed between two steps, with exactly one of everything', async () => {
+  for (const point of points) {
+    await backend.api.restartWith({ TENANCY_FAULT_POINT: point });
+    // The process dies under the request: there is no answer.
+    await expect(
+      backend.api.createTenant(`Killed ${point}`, `key-${point.replace(':', '-')}`),
+    ).rejects.toThrow();
+    expect((await backend.api.exited()).signal).toBe('SIGKILL');
+  }
+
+  await backend.api.restartWith({});
+  const read = async (): Promise<TenantPage['data']> =>
+    TenantPage.parse((await backend.api.call('GET', '/tenants?limit=100')).body).data;
+  // Nobody asks again: the reconciler takes up what nobody alive holds, when the dead ones' leases have run out.
+  const tenants = await waitFor(
+    async () => {
+      const all = await read();
+      return all.every(({ status }) => status === 'active') ? all : undefined;
+    },
+    { what: 'every tenant to be active', timeoutMs: 120_000, intervalMs: 500 },
+  );
+
+  expect(tenants.map(({ name }) => name)).toEqual(points.map((point) => `Killed ${point}`));
+  for (const [index, tenant] of tenants.entries()) {
+    const id = parseTenantId(tenant.id);
+    const team = new ObjectId(tenant.teams[0]?.id);
+    const count = (collection: string, filter: object): Promise<number> =>
+      mongo.db().collection(collection).countDocuments(filter);
+    expect(tenant.teams).toMatchObject([
+      { apiKey: `key-${points[index]?.replace(':', '-') ?? ''}` },
+    ]);
+    expect(await count('teams', { tenant: new ObjectId(id) })).toBe(1);
+    expect(await count('connections', { team })).toBe(1);
+    expect(await count('sources', { team })).toBe(4);
+    expect(await backend.store.tables(id)).toHaveLength(12);
+  }
+}, 300_000);
