@@ -34,6 +34,8 @@ function suite(title, projects, args) {
     '--outputFile',
     outputFile,
     '--passWithNoTests',
+    // A snapshot that is missing fails, instead of being written.
+    '--ci',
     ...args,
     ...(jestArguments.length > 0 ? ['--', ...jestArguments] : []),
   ]);

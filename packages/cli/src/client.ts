@@ -2,7 +2,7 @@ import { ErrorBody, TenantPage, TenantView } from '@hyperdx-tenancy/domain/contr
 import type { CreateTenant, ListTenants } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { z } from 'zod';
 
-import { CliError, reasonOfStatus } from './exitCodes';
+import { CliError, reasonOfForeignStatus, reasonOfStatus } from './exitCodes';
 
 /** Reading answers within milliseconds; making a tenant waits for ClickHouse. */
 const READ_TIMEOUT_MS = 30_000;
@@ -35,42 +35,56 @@ function refusal(status: number, text: string): CliError {
   return parsed.success
     ? new CliError(reasonOfStatus(status), parsed.data.message, parsed.data.code)
     : new CliError(
-        reasonOfStatus(status),
-        `The API answered ${status} without a reason; is --url right?`,
+        reasonOfForeignStatus(status),
+        `The answer was ${status}, and not in the API's words; is --url right?`,
       );
 }
 
-/** The admin API over HTTP. @param baseUrl of the API, without `/tenancy/v1`. */
-export function createClient(baseUrl: string, token: string): Client {
+/** Where a redirect leads, as far as it may be shown: what follows the host can carry secrets. */
+function redirectError(url: URL, response: Response): CliError {
+  const location = response.headers.get('location') ?? '';
+  const to = URL.canParse(location, url.href) ? new URL(location, url.href).origin : 'nowhere';
+  return new CliError(
+    'usage',
+    `--url: ${url.origin} answered with a redirect (${response.status}) to ${to}, to which the token is not sent; name the API's own address.`,
+  );
+}
+
+/**
+ * The admin API over HTTP.
+ * @param baseUrl of the API, without `/tenancy/v1`.
+ * @param timeoutMs for any answer, in place of the defaults.
+ */
+export function createClient(baseUrl: string, token: string, timeoutMs?: number): Client {
   async function call<Schema extends z.ZodType>(request: Call<Schema>): Promise<z.output<Schema>> {
     const url = new URL(`${baseUrl.replace(/\/+$/, '')}/tenancy/v1${request.path}`);
     for (const [name, value] of Object.entries(request.query ?? {}))
       url.searchParams.set(name, value);
-    let status: number;
+    const limit = timeoutMs ?? request.timeoutMs;
+    let response: Response;
     let text: string;
     try {
-      const response = await fetch(url, {
+      response = await fetch(url, {
         method: request.method,
         // The token goes to the named host alone.
-        redirect: 'error',
-        signal: AbortSignal.timeout(request.timeoutMs),
+        redirect: 'manual',
+        signal: AbortSignal.timeout(limit),
         headers: {
           authorization: `Bearer ${token}`,
           ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       });
-      status = response.status;
       text = await response.text();
     } catch (cause) {
       const late = cause instanceof DOMException && cause.name === 'TimeoutError';
-      const why = late
-        ? `did not answer within ${request.timeoutMs / 1_000} s`
-        : 'cannot be reached';
+      const why = late ? `did not answer within ${limit / 1_000} s` : 'cannot be reached';
       throw new CliError('unavailable', `The API at ${url.origin} ${why}.`, 'unavailable', {
         cause,
       });
     }
+    const { status } = response;
+    if (status >= 300 && status < 400) throw redirectError(url, response);
     if (status >= 400) throw refusal(status, text);
     return understand(request.answer, text);
   }

@@ -4,7 +4,10 @@
  */
 export const exitCodes = {
   ok: { code: 0, help: 'Done.' },
-  unexpected: { code: 1, help: 'A fault of this program, or an answer it does not understand.' },
+  unexpected: {
+    code: 1,
+    help: 'A fault of this program or of the API, or an answer that is none of its.',
+  },
   usage: { code: 2, help: 'The arguments or a field are wrong; nothing was changed.' },
   notFound: { code: 3, help: 'What was named does not exist.' },
   conflict: { code: 4, help: 'It exists already, or something else works on it.' },
@@ -25,11 +28,24 @@ const byStatus: Readonly<Record<number, ExitReason>> = {
   415: 'usage',
   422: 'conflict',
   429: 'unavailable',
+  503: 'unavailable',
+  504: 'unavailable',
 };
 
-/** The reason that stands for a refusal of the API. */
+/**
+ * The reason that stands for a refusal of the API. A fault that trying again will not mend, such as a statement that ClickHouse
+ * rejects (502), is `unexpected`.
+ */
 export function reasonOfStatus(status: number): ExitReason {
-  return byStatus[status] ?? (status >= 500 ? 'unavailable' : 'unexpected');
+  return byStatus[status] ?? 'unexpected';
+}
+
+/**
+ * The reason for a refusal that is not in the API's words: what stands in between, or something else at that address,
+ * knows nothing of tenants. Only that it is away for now can be believed.
+ */
+export function reasonOfForeignStatus(status: number): ExitReason {
+  return [429, 502, 503, 504].includes(status) ? 'unavailable' : 'unexpected';
 }
 
 /** An error whose message is for the person at the terminal. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
 
 import { createClient } from './client';
@@ -10,7 +10,17 @@ import { CliError } from './exitCodes';
 export interface GlobalOptions {
   url: string;
   tokenFile?: string;
+  timeout?: number;
   json: boolean;
+}
+
+const MAX_TIMEOUT_S = 3_600;
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= MAX_TIMEOUT_S))
+    throw new InvalidArgumentError(`must be a number of seconds, up to ${MAX_TIMEOUT_S}.`);
+  return value;
 }
 
 /**
@@ -28,6 +38,11 @@ export function addGlobalOptions(program: Command): Command {
       '--token-file <file>',
       'file that holds the operator token (default: variable TENANCY_ADMIN_TOKEN)',
     )
+    .option(
+      '--timeout <seconds>',
+      'how long to wait for an answer (default: 30, and 180 to create)',
+      seconds,
+    )
     .option('--json', 'print one JSON value instead of a table', false);
 }
 
@@ -40,11 +55,14 @@ function readToken(file: string | undefined): string {
       'No operator token: set TENANCY_ADMIN_TOKEN, or name a file with --token-file.',
     );
   }
+  let token: string;
   try {
-    return readFileSync(file, 'utf8').trim();
+    token = readFileSync(file, 'utf8').trim();
   } catch (cause) {
     throw new CliError('usage', `--token-file: ${file} cannot be read.`, 'usage', { cause });
   }
+  if (token === '') throw new CliError('denied', `--token-file: ${file} is empty.`);
+  return token;
 }
 
 /** The client that a command's options name. */
@@ -53,5 +71,9 @@ export function clientOf(command: Command): { client: Client; json: boolean } {
   if (!/^https?:\/\//.test(options.url) || !URL.canParse(options.url)) {
     throw new CliError('usage', '--url: must be an http:// or https:// URL.');
   }
-  return { client: createClient(options.url, readToken(options.tokenFile)), json: options.json };
+  const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1_000;
+  return {
+    client: createClient(options.url, readToken(options.tokenFile), timeoutMs),
+    json: options.json,
+  };
 }

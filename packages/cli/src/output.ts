@@ -7,29 +7,40 @@ export function printJson(value: unknown): void {
   console.log(JSON.stringify(value));
 }
 
+/**
+ * Text as it may reach a terminal: what would move the cursor, colour the rest, reverse it, break the line or stand there unseen
+ * (Unicode's control and format characters, line and paragraph separators) is spelled out.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}
+
 /** A table for people; scripts use `--json`. */
 export function printTable(head: string[], rows: string[][]): void {
   const table = new Table({ head, style: { head: [], border: [] } });
-  table.push(...rows);
+  table.push(...rows.map((row) => row.map(visible)));
   console.log(table.toString());
 }
 
 /** One thing, field by field. */
 export function printFields(fields: [name: string, value: string][]): void {
   const width = Math.max(...fields.map(([name]) => name.length));
-  for (const [name, value] of fields) console.log(`${name.padEnd(width)}  ${value}`);
+  for (const [name, value] of fields) console.log(`${name.padEnd(width)}  ${visible(value)}`);
 }
 
 /** A remark beside the answer: goes to standard error. */
 export function note(text: string): void {
-  console.error(text);
+  console.error(visible(text));
 }
 
 /** Says on standard error why nothing came of it; answers the exit code. */
 export function reportError(error: unknown, json: boolean): number {
   const known = error instanceof CliError ? error : new CliError('unexpected', String(error));
   if (json) console.error(JSON.stringify({ code: known.code, message: known.message }));
-  else console.error(`hyperdx-tenancy: ${known.message}`);
+  else console.error(`hyperdx-tenancy: ${visible(known.message)}`);
   return exitCodes[known.reason].code;
 }
 

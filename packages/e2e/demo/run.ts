@@ -7,27 +7,36 @@ import { getTenantTableName, parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { send } from '../harness/sender';
 import { samplesFor } from '../harness/samples';
 import { signalNames, signals } from '../harness/signals';
-import { startBackend, startManagedCollector } from '../harness/stack';
-import type { Backend, Collector } from '../harness/stack';
 import type { TableCount } from '../harness/store';
+import type { DemoStack } from './stack';
 
-/** What the demo found, as `--json` prints it. */
-export interface DemoResult {
+interface TableResult {
+  table: string;
+  sent: number;
+  stored: number;
+  /** Rows that belong to someone else. */
+  foreign: number;
+}
+
+/** What the demo found. */
+export interface DemoReport {
   /** True where every number is as it must be. */
   ok: boolean;
   tenants: {
     id: string;
     name: string;
-    tables: { table: string; sent: number; stored: number; foreign: number }[];
+    tables: TableResult[];
+    /** Requests answered 401, of those sent under a key that nobody has, in this tenant's turn. */
+    refused: number;
   }[];
-  /** Requests answered 401, of those sent under a key that nobody has. */
-  refused: number;
 }
 
-export interface DemoStack {
-  backend: Backend;
-  collector: Collector;
-  stop(): Promise<void>;
+/** The report as `--json` prints it. */
+export interface DemoResult {
+  ok: boolean;
+  tenants: { id: string; name: string; tables: TableResult[] }[];
+  /** Requests refused in all. */
+  refused: number;
 }
 
 /** Records of each kind that each tenant sends, in so many requests. */
@@ -36,7 +45,13 @@ const RECORDS_PER_REQUEST = 10;
 /** Requests under a wrong key for each tenant: one of each kind of route. */
 const WRONG_ROUTES = 3;
 
-const STORED_TIMEOUT_MS = 30_000;
+/**
+ * A supervisor that is offered a config a second lets its collector read up to four of them one after the other,
+ * and one of 100 tenants takes that collector seconds on a small machine: it answers nobody meanwhile.
+ */
+const KEYS_TIMEOUT_MS = 120_000;
+const SEND_DEADLINE_MS = 120_000;
+const STORED_TIMEOUT_MS = 60_000;
 
 const companies = ['Acme', 'Globex', 'Initech'];
 
@@ -45,63 +60,52 @@ export function tenantNames(count: number): string[] {
   return Array.from({ length: count }, (_, index) => companies[index] ?? `Tenant ${index + 1}`);
 }
 
-export async function startDemoStack(progress: (line: string) => void): Promise<DemoStack> {
-  const backend = await startBackend({ progress });
-  try {
-    progress('starting a collector under its OpAMP supervisor');
-    const { api } = backend;
-    const collector = await startManagedCollector(api.opampUrl, api.collectorToken);
-    return {
-      backend,
-      collector,
-      async stop() {
-        await collector.stop().finally(() => backend.stop());
-      },
-    };
-  } catch (error) {
-    await backend.stop();
-    throw error;
-  }
+/** The JSON form of a report. */
+export function demoResult({ ok, tenants }: DemoReport): DemoResult {
+  return {
+    ok,
+    tenants: tenants.map(({ id, name, tables }) => ({ id, name, tables })),
+    refused: tenants.reduce((sum, { refused }) => sum + refused, 0),
+  };
 }
 
 interface Sent {
   tenant: TenantView;
   /** Acknowledged records by table. */
   byTable: Map<string, number>;
+  refused: number;
 }
 
-async function sendFor(endpoint: string, tenant: TenantView): Promise<Sent> {
+async function sendOwn(
+  endpoint: string,
+  tenant: TenantView,
+  signal: AbortSignal,
+): Promise<Map<string, number>> {
   const [team] = tenant.teams;
   if (!team) throw new Error(`${tenant.name} has no team`);
   const byTable = new Map<string, number>();
   for (let request = 0; request < REQUESTS; request += 1) {
-    const { accepted } = await send(
-      endpoint,
-      team.apiKey,
-      samplesFor(tenant.id, RECORDS_PER_REQUEST, String(request)),
-      'demo',
-    );
-    for (const { signal } of accepted) {
-      const table = getTenantTableName(signals[signal].table, parseTenantId(tenant.id));
+    const samples = samplesFor(tenant.id, RECORDS_PER_REQUEST, String(request));
+    const options = { deadlineMs: SEND_DEADLINE_MS, signal };
+    const { accepted } = await send(endpoint, team.apiKey, samples, 'demo', options);
+    for (const sample of accepted) {
+      const table = getTenantTableName(signals[sample.signal].table, parseTenantId(tenant.id));
       byTable.set(table, (byTable.get(table) ?? 0) + 1);
     }
   }
-  return { tenant, byTable };
+  return byTable;
 }
 
 /** Sends what nobody may send; answers how many requests were refused as such. */
-async function sendWrong(endpoint: string): Promise<number> {
-  const { refused } = await send(endpoint, randomUUID(), samplesFor('nobody', 1));
+async function sendWrong(endpoint: string, signal: AbortSignal): Promise<number> {
+  const options = { deadlineMs: SEND_DEADLINE_MS, signal };
+  const { refused } = await send(endpoint, randomUUID(), samplesFor('nobody', 1), 'demo', options);
   const unauthorized = refused.filter(({ status }) => status === 401);
   return new Set(unauthorized.map(({ sample }) => signals[sample.signal].route)).size;
 }
 
-function report(
-  sent: readonly Sent[],
-  stored: ReadonlyMap<string, TableCount>,
-  refused: number,
-): DemoResult {
-  const tenants = sent.map(({ tenant, byTable }) => ({
+function report(sent: readonly Sent[], stored: ReadonlyMap<string, TableCount>): DemoReport {
+  const tenants = sent.map(({ tenant, byTable, refused }) => ({
     id: tenant.id,
     name: tenant.name,
     tables: signalNames.map((signal) => {
@@ -114,44 +118,55 @@ function report(
         foreign: count?.foreign ?? 0,
       };
     }),
+    refused,
   }));
   const expected = REQUESTS * RECORDS_PER_REQUEST;
-  const exact = tenants
-    .flatMap(({ tables }) => tables)
-    .every((table) => table.sent === expected && table.stored === expected && table.foreign === 0);
-  return { ok: exact && refused === sent.length * WRONG_ROUTES, tenants, refused };
+  const exact = (table: TableResult): boolean =>
+    table.sent === expected && table.stored === expected && table.foreign === 0;
+  const ok = tenants.every(
+    ({ tables, refused }) => tables.every(exact) && refused === WRONG_ROUTES,
+  );
+  return { ok, tenants };
 }
 
-/** The main job, once: makes tenants, sends under their keys and under wrong ones, and counts what is where. */
+/**
+ * The main job, once: makes tenants, sends under their keys and under wrong ones, and counts what is where.
+ * @throws the signal's reason once that is aborted.
+ */
 export async function runDemo(
   { backend, collector }: DemoStack,
   count: number,
   progress: (line: string) => void,
-): Promise<DemoResult> {
+  signal: AbortSignal,
+): Promise<DemoReport> {
   const tenants: TenantView[] = [];
   for (const name of tenantNames(count)) {
-    tenants.push(await backend.api.createTenant(name));
+    tenants.push(await backend.api.createTenant(name, undefined, signal));
     progress(`created ${name} (${tenants.length} of ${count})`);
   }
   progress('waiting for the collector to have the keys of all of them');
-  await collector.knows(tenants.flatMap(({ teams }) => teams.map(({ apiKey }) => apiKey)));
+  const keys = tenants.flatMap(({ teams }) => teams.map(({ apiKey }) => apiKey));
+  await collector.knows(keys, KEYS_TIMEOUT_MS, signal);
 
   progress('sending logs, traces, metrics and session replay for each, and some under wrong keys');
   const sent: Sent[] = [];
-  let refused = 0;
   for (const tenant of tenants) {
-    sent.push(await sendFor(collector.endpoint, tenant));
-    refused += await sendWrong(collector.endpoint);
+    const byTable = await sendOwn(collector.endpoint, tenant, signal);
+    sent.push({ tenant, byTable, refused: await sendWrong(collector.endpoint, signal) });
   }
 
   progress('waiting for the rows');
   const places = tenants.map(({ id }) => ({ tenant: parseTenantId(id), owner: id }));
   const read = (): Promise<Map<string, TableCount>> => backend.store.counts(places, signalNames);
-  // Where it stays off, the numbers are reported as they are.
-  await waitFor(async () => report(sent, await read(), refused).ok, {
+  await waitFor(async () => report(sent, await read()).ok, {
     what: 'the rows',
     timeoutMs: STORED_TIMEOUT_MS,
     intervalMs: 200,
-  }).catch((error: unknown) => progress(`not all rows are as they should be: ${String(error)}`));
-  return report(sent, await read(), refused);
+    signal,
+  }).catch((error: unknown) => {
+    signal.throwIfAborted();
+    // Where it stays off, the numbers are reported as they are.
+    progress(`not all rows are as they should be: ${String(error)}`);
+  });
+  return report(sent, await read());
 }

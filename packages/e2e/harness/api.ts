@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 
 import { freePort, spawnManaged, waitFor } from '@hyperdx-tenancy/devkit/process';
-import type { ManagedProcess } from '@hyperdx-tenancy/devkit/process';
+import type { Exit, ManagedProcess } from '@hyperdx-tenancy/devkit/process';
 import { NewCollectorToken } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { z } from 'zod';
+
+import { within } from './within';
 
 const ENTRY = join(repositoryRoot(), 'packages/api/dist/index.js');
 const READY_TIMEOUT_MS = 30_000;
@@ -28,12 +30,15 @@ export interface ApiOptions {
   env?: Record<string, string>;
   /** Where its log goes; kept in memory without it. */
   logFile?: string;
+  /** Gives up waiting for it to be ready. */
+  signal?: AbortSignal | undefined;
 }
 
 /** An answer of the admin API. */
 export interface ApiAnswer {
   status: number;
   body: unknown;
+  headers: Headers;
 }
 
 /** The built API as a process of its own. */
@@ -80,7 +85,12 @@ export class Api {
       },
       options.logFile,
     );
-    await api.launch();
+    try {
+      await api.launch(options.signal);
+    } catch (error) {
+      await api.kill();
+      throw error;
+    }
     return api;
   }
 
@@ -101,13 +111,30 @@ export class Api {
     await this.process?.kill();
   }
 
+  /** Resolves when the process has ended, however it did. */
+  async exited(): Promise<Exit> {
+    if (!this.process) throw new Error('the API was never started');
+    return this.process.exited;
+  }
+
+  /** Starts it again as {@link restart} does, with more variables for this one process. */
+  async restartWith(env: Record<string, string>): Promise<void> {
+    await this.stop();
+    await this.launch(undefined, env);
+  }
+
   /** Starts the same API again, on the same ports with the same secrets. */
   async restart(): Promise<void> {
     await this.launch();
   }
 
   /** Calls the admin API as the operator. */
-  async call(method: string, path: string, body?: unknown): Promise<ApiAnswer> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal,
+  ): Promise<ApiAnswer> {
     const response = await fetch(`${this.url}/tenancy/v1${path}`, {
       method,
       headers: {
@@ -115,21 +142,23 @@ export class Api {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: within(REQUEST_TIMEOUT_MS, signal),
     });
     const text = await response.text();
     return {
       status: response.status,
       body: text === '' ? undefined : (JSON.parse(text) as unknown),
+      headers: response.headers,
     };
   }
 
   /** Makes a tenant. @throws Error with the API's answer where it refuses. */
-  async createTenant(name: string, apiKey?: string): Promise<TenantView> {
+  async createTenant(name: string, apiKey?: string, signal?: AbortSignal): Promise<TenantView> {
     return this.created(
       '/tenants',
       { name, ...(apiKey === undefined ? {} : { apiKey }) },
       TenantView,
+      signal,
     );
   }
 
@@ -142,18 +171,19 @@ export class Api {
     path: string,
     input: unknown,
     schema: Schema,
+    signal?: AbortSignal,
   ): Promise<z.output<Schema>> {
-    const { status, body } = await this.call('POST', path, input);
+    const { status, body } = await this.call('POST', path, input, signal);
     if (status !== 201) throw new Error(`POST ${path}: ${status} ${JSON.stringify(body)}`);
     return schema.parse(body);
   }
 
-  private async launch(): Promise<void> {
+  private async launch(signal?: AbortSignal, env: Record<string, string> = {}): Promise<void> {
     const started = await spawnManaged({
       name: 'api',
       command: process.execPath,
       args: [ENTRY],
-      env: this.env,
+      env: { ...this.env, ...env },
       ...(this.logFile === undefined ? {} : { logFile: this.logFile }),
     });
     this.process = started;
@@ -164,7 +194,7 @@ export class Api {
         }).catch(() => undefined);
         return response?.status === 200;
       },
-      { what: 'the API to be ready', timeoutMs: READY_TIMEOUT_MS, process: started },
+      { what: 'the API to be ready', timeoutMs: READY_TIMEOUT_MS, process: started, signal },
     );
   }
 }

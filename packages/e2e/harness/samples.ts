@@ -1,18 +1,12 @@
 import type { Sample } from './otlp';
 import { signalNames } from './signals';
-import type { Signal } from './signals';
 
 /**
  * So many samples of each kind, each with an id of its own.
  * @param owner whose they are; @param batch tells the ids of several calls apart.
  */
-export function samplesFor(
-  owner: string,
-  perSignal: number,
-  batch = 'a',
-  of: readonly Signal[] = signalNames,
-): Sample[] {
-  return of.flatMap((signal) =>
+export function samplesFor(owner: string, perSignal: number, batch = 'a'): Sample[] {
+  return signalNames.flatMap((signal) =>
     Array.from({ length: perSignal }, (_, index) => ({
       signal,
       owner,

@@ -24,6 +24,12 @@ export interface BackendOptions {
   progress?: (line: string) => void;
   /** More variables of the API. */
   env?: Record<string, string>;
+  /** Where the API's log goes; its end is kept in memory without it. */
+  apiLogFile?: string;
+  /** More parameters of the exporters' endpoint. */
+  endpointParameters?: Readonly<Record<string, string>>;
+  /** Ends the start between two of its parts, and the wait for the API at once. */
+  signal?: AbortSignal;
 }
 
 /** Runs clean-ups in reverse order, all of them, and then throws the first fault. */
@@ -37,15 +43,17 @@ async function unwind(cleanUps: (() => Promise<unknown>)[]): Promise<void> {
 
 /** Starts the backend; what has started is ended again where a later part fails. */
 export async function startBackend(options: BackendOptions = {}): Promise<Backend> {
-  const progress = options.progress ?? ((): void => undefined);
+  const { progress = (): void => undefined, signal } = options;
   const cleanUps: (() => Promise<unknown>)[] = [];
   try {
     progress('starting ClickHouse (embedded)');
     const clickhouse = await startClickHouse({ password: 'clickhouse' });
     cleanUps.push(() => clickhouse.stop());
+    signal?.throwIfAborted();
     progress('starting MongoDB');
     const mongo = await openMongo({ log: progress });
     cleanUps.push(() => mongo.stop());
+    signal?.throwIfAborted();
     progress(`MongoDB: ${mongo.how}`);
     const store = new Store({
       url: clickhouse.url,
@@ -54,12 +62,15 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
     });
     cleanUps.push(() => store.close());
     progress('starting the API');
+    const parameters = new URLSearchParams({ compress: 'none', ...options.endpointParameters });
     const api = await Api.start({
       mongoUri: mongo.uri,
       clickhouse,
       // The embedded engine speaks ClickHouse's HTTP interface only.
-      collectorEndpoint: `${clickhouse.url}?compress=none`,
+      collectorEndpoint: `${clickhouse.url}?${parameters.toString()}`,
       ...(options.env === undefined ? {} : { env: options.env }),
+      ...(options.apiLogFile === undefined ? {} : { logFile: options.apiLogFile }),
+      signal,
     });
     cleanUps.push(() => api.stop());
     return { clickhouse, mongo, api, store, stop: () => unwind(cleanUps) };
@@ -75,7 +86,7 @@ export interface Collector {
   /** Its OTLP/HTTP address. */
   endpoint: string;
   /** Resolves when these keys are let in. */
-  knows(keys: readonly string[], timeoutMs?: number): Promise<void>;
+  knows(keys: readonly string[], timeoutMs?: number, signal?: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -101,12 +112,12 @@ export async function startManagedCollector(
   return {
     supervisor,
     endpoint,
-    async knows(keys, timeoutMs = CONFIG_TIMEOUT_MS) {
+    async knows(keys, timeoutMs = CONFIG_TIMEOUT_MS, signal) {
       const unknown = new Set(keys);
       await waitFor(
         async () => {
           for (const key of unknown) {
-            if (!(await keyIsKnown(endpoint, key))) return false;
+            if (!(await keyIsKnown(endpoint, key, signal))) return false;
             unknown.delete(key);
           }
           return true;
@@ -116,6 +127,7 @@ export async function startManagedCollector(
           timeoutMs,
           intervalMs: 100,
           process: { hasExited: () => false, logTail: () => supervisor.logs() },
+          signal,
         },
       );
     },

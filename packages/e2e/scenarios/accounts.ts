@@ -2,8 +2,29 @@ import { waitFor } from '@hyperdx-tenancy/devkit/process';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 
 import type { Sample } from '../harness/otlp';
+import { samplesFor } from '../harness/samples';
+import { send } from '../harness/sender';
 import { signalNames } from '../harness/signals';
 import type { Store } from '../harness/store';
+
+let marks = 0;
+
+/**
+ * Sends a record of each kind under a valid key, after others that must not be stored: once these are found, a record that
+ * was let in before them would be there as well, in the same batch of that tenant's exporter or an earlier one.
+ * @returns all that was acknowledged for this tenant, the marks included.
+ */
+export async function marked(
+  endpoint: string,
+  key: string,
+  owner: string,
+  before: readonly Sample[] = [],
+): Promise<Sample[]> {
+  marks += 1;
+  const { accepted, refused } = await send(endpoint, key, samplesFor(owner, 1, `mark${marks}`));
+  expect(refused).toEqual([]);
+  return [...before, ...accepted];
+}
 
 const STORED_TIMEOUT_MS = 30_000;
 

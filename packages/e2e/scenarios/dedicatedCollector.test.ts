@@ -1,11 +1,12 @@
 import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 
 import { grpcStatus } from '../harness/grpc';
+import type { Sample } from '../harness/otlp';
 import { samplesFor } from '../harness/samples';
 import { send } from '../harness/sender';
 import { startBackend, startManagedCollector } from '../harness/stack';
 import type { Backend, Collector } from '../harness/stack';
-import { expectExactly } from './accounts';
+import { expectExactly, marked } from './accounts';
 
 let backend: Backend;
 let acme: TenantView;
@@ -31,10 +32,13 @@ afterAll(async () => {
   await backend.stop();
 }, 60_000);
 
+let stored: readonly Sample[] = [];
+
 it("stores every record of the team once, in its tenant's tables", async () => {
   const account = await send(collector.endpoint, keyOf(acme), samplesFor(acme.id, 50));
   expect(account.refused).toEqual([]);
-  await expectExactly(backend.store, acme.id, account.accepted);
+  stored = account.accepted;
+  await expectExactly(backend.store, acme.id, stored);
 }, 60_000);
 
 it("refuses another tenant's key, over HTTP and gRPC", async () => {
@@ -48,6 +52,8 @@ it("refuses another tenant's key, over HTTP and gRPC", async () => {
   expect(await grpcStatus(`127.0.0.1:${collector.supervisor.grpcPort}`, keyOf(globex))).toBe(
     'UNAUTHENTICATED',
   );
+  stored = await marked(collector.endpoint, keyOf(acme), acme.id, stored);
+  await expectExactly(backend.store, acme.id, stored);
   await expectExactly(backend.store, globex.id, []);
 }, 60_000);
 

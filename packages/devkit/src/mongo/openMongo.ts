@@ -53,11 +53,22 @@ function ferretdb(command: string): ServerProgram {
   };
 }
 
-/** The URI with another database in it: hosts and options may hold several slashes' worth of anything but a slash. */
+/** What says where a user is looked up; mechanisms besides SCRAM have places of their own. */
+const statesAuthSource = /(?:^|&)(?:authSource=|authMechanism=(?!SCRAM))/i;
+
+/**
+ * The URI with another database in it: hosts and options may hold several slashes' worth of anything but a slash. The database that
+ * a URI names is also where its user is looked up (`admin` where it names none), unless `authSource` says so: that stays as it was.
+ */
 export function withDatabase(uri: string, database: string): string {
-  const match = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(uri);
+  const match = /^(mongodb(?:\+srv)?:\/\/([^/?]+))(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri);
   if (!match) throw new Error('MONGO_URI is not a MongoDB connection string');
-  return `${match[1]}/${database}${match[2] ?? ''}`;
+  const [, server = '', authority = '', named = '', query = ''] = match;
+  const options = query === '' ? [] : [query];
+  if (authority.includes('@') && !statesAuthSource.test(query)) {
+    options.push(`authSource=${named === '' ? 'admin' : named}`);
+  }
+  return `${server}/${database}${options.length === 0 ? '' : `?${options.join('&')}`}`;
 }
 
 function existing(uri: string, drop: boolean): Mongo {

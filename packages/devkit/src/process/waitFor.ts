@@ -10,6 +10,8 @@ export interface WaitOptions {
   intervalMs?: number;
   /** The process that should bring it about: its exit ends the wait, its log's tail goes into the error. */
   process?: Pick<ManagedProcess, 'hasExited' | 'logTail'>;
+  /** Ends the wait at once, in the midst of a try too. */
+  signal?: AbortSignal | undefined;
 }
 
 /** The end of a log, short enough for an error message. */
@@ -28,7 +30,8 @@ function failure(reason: string, options: WaitOptions, lastError: unknown): Erro
  * Tries `predicate` until it answers something truthy, and returns that. A predicate that throws counts as "not yet"; its last
  * error is the `cause` of the failure.
  *
- * @throws Error naming what was waited for, with the tail of the process's log, when the time is up or the process has ended.
+ * @throws Error naming what was waited for, with the tail of the process's log, when the time is up or the process has ended; the
+ *   signal's reason when that is aborted.
  */
 export async function waitFor<T>(
   predicate: () => T | Promise<T>,
@@ -36,30 +39,37 @@ export async function waitFor<T>(
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + options.timeoutMs;
   let lastError: unknown;
+  const { signal } = options;
   for (;;) {
+    signal?.throwIfAborted();
     try {
-      const value = await withDeadline(predicate, deadline);
+      const value = await withDeadline(predicate, deadline, signal);
       if (value) return value;
       lastError = undefined;
     } catch (error) {
       lastError = error;
     }
+    signal?.throwIfAborted();
     if (options.process?.hasExited()) throw failure('the process ended', options, lastError);
     if (Date.now() >= deadline) {
       throw failure(`${options.timeoutMs} ms passed`, options, lastError);
     }
-    await sleep(options.intervalMs ?? 50);
+    // What an abort rejects with is thrown at the top.
+    await sleep(options.intervalMs ?? 50, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** One try, given up at the deadline: a predicate that never settles must not outlive the wait. */
-async function withDeadline<T>(predicate: () => T | Promise<T>, deadline: number): Promise<T> {
+/** One try, given up at the deadline or abort: a predicate that never settles must not outlive the wait. */
+async function withDeadline<T>(
+  predicate: () => T | Promise<T>,
+  deadline: number,
+  signal: AbortSignal | undefined,
+): Promise<T> {
   const timer = new AbortController();
-  const late = sleep(Math.max(deadline - Date.now(), 1), undefined, { signal: timer.signal }).then(
-    () => {
-      throw new Error('the try did not answer in time');
-    },
-  );
+  const end = signal ? AbortSignal.any([timer.signal, signal]) : timer.signal;
+  const late = sleep(Math.max(deadline - Date.now(), 1), undefined, { signal: end }).then(() => {
+    throw new Error('the try did not answer in time');
+  });
   // Cancelled below when the predicate settles first.
   late.catch(() => undefined);
   try {

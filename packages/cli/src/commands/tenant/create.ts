@@ -7,7 +7,11 @@ import { clientOf } from '../../options';
 import { withProgress } from '../../output';
 import { printTenant } from './print';
 
-/** Makes a tenant; with `ifNotExists`, an active one of the same name is as good. */
+/**
+ * Makes a tenant; with `ifNotExists`, an active one of the same name is as good.
+ * @throws CliError `conflict` where the existing one has not the ingestion key that is asked for: whoever goes on to send
+ *   under that key would be refused.
+ */
 export async function createTenant(
   client: Client,
   input: CreateTenant,
@@ -19,7 +23,14 @@ export async function createTenant(
     if (!ifNotExists || !(error instanceof CliError) || error.code !== 'tenant_exists') throw error;
     const { data } = await client.listTenants({ name: input.name });
     const [existing] = data;
-    if (!existing) throw error;
+    if (existing?.status !== 'active') throw error;
+    if (input.apiKey !== undefined && !existing.teams.some(({ apiKey }) => apiKey === input.apiKey))
+      throw new CliError(
+        'conflict',
+        `--api-key: tenant "${existing.name}" exists (${existing.id}) with another ingestion key.`,
+        'tenant_exists',
+        { cause: error },
+      );
     return existing;
   }
 }

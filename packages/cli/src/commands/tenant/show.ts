@@ -7,13 +7,27 @@ import { CliError } from '../../exitCodes';
 import { clientOf } from '../../options';
 import { printTenant } from './print';
 
-/** A tenant by its id, or by its name where the text is no id. */
+async function findById(client: Client, id: string): Promise<TenantView | undefined> {
+  try {
+    return await client.getTenant(id);
+  } catch (error) {
+    if (error instanceof CliError && error.code === 'tenant_not_found') return undefined;
+    throw error;
+  }
+}
+
+/** A tenant by its id, or else by its name: that may look like an id. */
 export async function findTenant(client: Client, idOrName: string): Promise<TenantView> {
-  if (isTenantId(idOrName)) return client.getTenant(idOrName);
+  const byId = isTenantId(idOrName) ? await findById(client, idOrName) : undefined;
+  if (byId) return byId;
   const { data } = await client.listTenants({ name: idOrName });
   const [tenant] = data;
   if (!tenant)
-    throw new CliError('notFound', `There is no tenant named "${idOrName}".`, 'tenant_not_found');
+    throw new CliError(
+      'notFound',
+      `There is no tenant with the id or name "${idOrName}".`,
+      'tenant_not_found',
+    );
   return tenant;
 }
 

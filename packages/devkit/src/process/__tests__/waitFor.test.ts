@@ -33,4 +33,27 @@ describe('waitFor', () => {
     await expect(wait).rejects.toThrow('the process ended while waiting for the thing');
     await expect(wait).rejects.toThrow(/\.{100}cannot bind$/);
   });
+
+  it.each([
+    ['between two tries', () => false, 60_000],
+    ['in a try that never settles', () => new Promise<never>(() => undefined), 1],
+  ])('ends with the reason of an abort %s', async (_when, predicate, intervalMs) => {
+    const abort = new AbortController();
+    const reason = new Error('interrupted');
+    const wait = waitFor(predicate, {
+      what: 'the thing',
+      timeoutMs: 60_000,
+      intervalMs,
+      signal: abort.signal,
+    });
+    setImmediate(() => abort.abort(reason));
+    await expect(wait).rejects.toBe(reason);
+  });
+
+  it('does not try at all once aborted', async () => {
+    const predicate = jest.fn(() => true);
+    const signal = AbortSignal.abort(new Error('interrupted'));
+    await expect(waitFor(predicate, { ...quick, signal })).rejects.toThrow('interrupted');
+    expect(predicate).not.toHaveBeenCalled();
+  });
 });
