@@ -43,6 +43,10 @@ export const errorCodes = {
   },
   payload_too_large: { status: 413, help: 'The body is larger than this route takes.' },
   unsupported_media_type: { status: 415, help: 'The body is of a type this route does not take.' },
+  idempotency_key_reused: {
+    status: 422,
+    help: 'This Idempotency-Key came with another request before; use a new key for a new request.',
+  },
   internal: {
     status: 500,
     help: 'A fault of the server; its log holds the details under the request id.',

@@ -3,6 +3,7 @@ import mongoose from 'mongoose';
 
 import { createContext } from '../controllers/context';
 import type { Context } from '../controllers/context';
+import { tenantRequest } from '../controllers/idempotency';
 import { holdLease, takeLease } from '../controllers/lease';
 import { createTenant } from '../controllers/tenant';
 import { claimTenant } from '../controllers/tenantClaim';
@@ -96,6 +97,67 @@ describe('without waiting', () => {
       headers,
     });
     expect(known.status).toBe(409);
+  });
+});
+
+describe('Idempotency-Key', () => {
+  const post = (key: string, body: unknown) =>
+    server.request('POST', '/tenancy/v1/tenants', { body, headers: { 'idempotency-key': key } });
+
+  it('gives the same tenant for the same request, however often and in whatever order', async () => {
+    const first = await post('pipeline-1', { name: 'Piped', apiKey: 'piped-key' });
+    expect(first.status).toBe(201);
+    const again = await post('pipeline-1', { apiKey: 'piped-key', name: 'Piped' });
+    expect([again.status, again.json]).toEqual([201, first.json]);
+    expect(await Tenant.countDocuments({ nameKey: 'piped' })).toBe(1);
+  });
+
+  it('refuses another request with it, and changes nothing', async () => {
+    const before = await Tenant.countDocuments();
+    const other = await post('pipeline-1', { name: 'Piped differently' });
+    expect([other.status, other.json['code']]).toEqual([422, 'idempotency_key_reused']);
+    expect(await Tenant.countDocuments()).toBe(before);
+  });
+
+  it('completes what the same request began', async () => {
+    const { tenant, hold } = await claimTenant(
+      { name: 'Half piped' },
+      context,
+      tenantRequest('pipeline-2', { name: 'Half piped' }),
+    );
+    await hold.release({ status: 'failed' });
+    const done = await post('pipeline-2', { name: 'Half piped' });
+    expect([done.status, done.json['id'], done.json['status']]).toEqual([
+      201,
+      tenant._id.toHexString(),
+      'active',
+    ]);
+  });
+
+  it('says for a name that somebody else took what it says without a key', async () => {
+    const taken = await post('pipeline-3', { name: 'Piped' });
+    expect([taken.status, taken.json['code']]).toEqual([409, 'tenant_exists']);
+  });
+
+  it('lets many requests with no key, and many with one, stand beside each other', async () => {
+    const names = ['No key 1', 'No key 2', 'No key 3'];
+    for (const name of names) {
+      expect((await server.request('POST', '/tenancy/v1/tenants', { body: { name } })).status).toBe(
+        201,
+      );
+    }
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => post('pipeline-4', { name: 'Piped at once' })),
+    );
+    expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThanOrEqual(1);
+    expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
+    expect(await Tenant.countDocuments({ nameKey: 'piped at once' })).toBe(1);
+  });
+
+  it.each(['with space', 'x'.repeat(256)])('refuses a key that is none: %s', async (key) => {
+    const answer = await post(key, { name: 'Never' });
+    expect(answer.status).toBe(400);
+    expect(answer.json['message']).toContain('Idempotency-Key');
   });
 });
 

@@ -18,7 +18,8 @@ import type { ITenant } from '../models/tenant';
 import { defaultContext } from './context';
 import type { Context } from './context';
 import { provision } from './provisioning';
-import { claimTenant, claimUnfinished, dropClaim } from './tenantClaim';
+import { findRepeated, tenantRequest } from './idempotency';
+import { claimTenant, claimUnfinished, dropClaim, UNFINISHED } from './tenantClaim';
 import type { Claim } from './tenantClaim';
 
 type TeamSummary = Pick<ITeam, '_id' | 'name' | 'apiKey' | 'tenant'>;
@@ -85,21 +86,35 @@ export async function createTenant(
   return getTenant(parseTenantId(claim.tenant._id.toHexString()));
 }
 
-/** How long {@link createTenant} keeps its caller, milliseconds; making a tenant takes a fraction of a second. */
+export interface BeginOptions {
+  /**
+   * Milliseconds to keep the caller for, a minute by default; making a tenant takes a fraction of a second.
+   * 0 answers at once.
+   */
+  waitMs?: number;
+  /** A repeated request with the same key is answered with the tenant that the first one made. */
+  idempotencyKey?: string | undefined;
+}
+
 const WAIT_MS = 60_000;
 
 /**
- * Makes a tenant as {@link createTenant} does, without keeping the caller until it is active.
- * @param waitMs 0 answers at once, with the tenant `provisioning`; the work goes on in this process, and in
- *   another should this one die.
- * @throws TenancyError as {@link createTenant}, for what comes up within the time.
+ * Makes a tenant as {@link createTenant} does, for a caller who may not wait for it to be active: the work then
+ * goes on in this process, and in another should this one die.
+ * @throws TenancyError as {@link createTenant}, for what comes up within the time; `idempotency_key_reused`.
  */
 export async function beginTenant(
   input: CreateTenant,
-  waitMs = WAIT_MS,
+  options: BeginOptions = {},
   context: Context = defaultContext(),
 ): Promise<TenantView> {
-  const claim = await claimTenant(input, context);
+  const { waitMs = WAIT_MS, idempotencyKey } = options;
+  const request = idempotencyKey === undefined ? undefined : tenantRequest(idempotencyKey, input);
+  const repeated = request && (await findRepeated(request));
+  if (repeated && !UNFINISHED.includes(repeated.status)) {
+    return getTenant(parseTenantId(repeated._id.toHexString()));
+  }
+  const claim = await claimTenant(input, context, request);
   const made = complete(claim, context);
   // Whoever does not wait for it finds its failure in the tenant's document.
   made.catch(() => undefined);

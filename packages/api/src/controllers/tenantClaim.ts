@@ -8,7 +8,7 @@ import { Types } from 'mongoose';
 
 import Team from '../models/team';
 import Tenant, { tenantNameKey } from '../models/tenant';
-import type { TenantDocument } from '../models/tenant';
+import type { TenantDocument, TenantRequest } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import type { Context } from './context';
 import { busyError, holdLease, newLease, takeLease } from './lease';
@@ -23,7 +23,7 @@ export interface Claim {
 }
 
 /** The states in which a tenant is still to be made. */
-const UNFINISHED: readonly TenantStatus[] = ['provisioning', 'failed'];
+export const UNFINISHED: readonly TenantStatus[] = ['provisioning', 'failed'];
 
 function keyTaken(): TenancyError {
   return new TenancyError(
@@ -32,8 +32,12 @@ function keyTaken(): TenancyError {
   );
 }
 
-/** @returns the document under our lease, or `null` where the name is taken. */
-async function insert(input: CreateTenant, context: Context): Promise<TenantDocument | null> {
+/** @returns the document under our lease, or `null` where the name, or the request, has one already. */
+async function insert(
+  input: CreateTenant,
+  context: Context,
+  request: TenantRequest | undefined,
+): Promise<TenantDocument | null> {
   if (input.apiKey !== undefined && (await Team.exists({ apiKey: input.apiKey }))) throw keyTaken();
   try {
     return await Tenant.create({
@@ -53,12 +57,13 @@ async function insert(input: CreateTenant, context: Context): Promise<TenantDocu
         },
       },
       firstApiKey: input.apiKey ?? randomUUID(),
+      ...(request ? { request } : {}),
       step: 'team',
       attempt: 1,
       lease: newLease(context),
     });
   } catch (error) {
-    if (isDuplicateKey(error, 'nameKey')) return null;
+    if (isDuplicateKey(error)) return null;
     throw error;
   }
 }
@@ -130,9 +135,13 @@ function taken(tenant: TenantDocument, context: Context): TenancyError {
  * Writes the document of a new tenant, or takes over an unfinished one of that name.
  * @throws TenancyError `tenant_exists`, `operation_running`, `request_changed`, `ingestion_key_taken`.
  */
-export async function claimTenant(input: CreateTenant, context: Context): Promise<Claim> {
+export async function claimTenant(
+  input: CreateTenant,
+  context: Context,
+  request?: TenantRequest,
+): Promise<Claim> {
   const known = await Tenant.exists({ nameKey: tenantNameKey(input.name) });
-  const tenant = known ? null : await insert(input, context);
+  const tenant = known ? null : await insert(input, context, request);
   return tenant
     ? { tenant, hold: holdLease(tenant, context), fresh: true }
     : takeOver(input, context);

@@ -9,6 +9,14 @@ export interface TenantLease {
   expiresAt: Date;
 }
 
+/** The request that made a tenant, to know it again. */
+export interface TenantRequest {
+  /** SHA-256 of the `Idempotency-Key`. */
+  key: string;
+  /** SHA-256 of what was asked for. */
+  hash: string;
+}
+
 /** What a failed step left behind for its reader. */
 export interface TenantFault {
   code: string;
@@ -39,6 +47,8 @@ export interface ITenant {
   members: TenantMembers;
   /** The first team's ingestion key, as asked for or drawn; later changes are the team's. */
   firstApiKey: string;
+  /** Only where the request came with an `Idempotency-Key`. */
+  request?: TenantRequest;
   step: ProvisioningStep;
   attempt: number;
   lastError: TenantFault | null;
@@ -66,6 +76,7 @@ const TenantSchema = new Schema<ITenant>(
       sources: { log: id, trace: id, metric: id, session: id },
     },
     firstApiKey: { type: String, required: true },
+    request: { type: new Schema({ key: String, hash: String }, { _id: false }) },
     step: { type: String, enum: provisioningSteps, required: true },
     attempt: { type: Number, required: true },
     lastError: {
@@ -79,6 +90,7 @@ const TenantSchema = new Schema<ITenant>(
 );
 
 TenantSchema.index({ nameKey: 1 }, { unique: true });
+TenantSchema.index({ 'request.key': 1 }, { unique: true, sparse: true });
 // What the reconciler asks for every few seconds.
 TenantSchema.index({ status: 1, nextAttemptAt: 1 });
 

@@ -41,6 +41,11 @@ export const CreateTenant = z.strictObject({
 });
 export type CreateTenant = z.infer<typeof CreateTenant>;
 
+/** The header `Idempotency-Key` of `POST /tenancy/v1/tenants`: any visible ASCII, such as a UUID. */
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[!-~]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
+
 /** Query of `GET /tenancy/v1/tenants`: newest last, `after` is the last id of the page before. */
 export const ListTenants = z.strictObject({
   limit: z.coerce.number().int().min(1).max(500).default(100),

@@ -1,11 +1,19 @@
-import { CreateTenant, ListTenants } from '@hyperdx-tenancy/domain/contracts/tenant';
+import {
+  CreateTenant,
+  IdempotencyKey,
+  ListTenants,
+} from '@hyperdx-tenancy/domain/contracts/tenant';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { Router } from 'express';
 import type { Request } from 'express';
+import { z } from 'zod';
 
 import type { Context } from '../../controllers/context';
 import { beginTenant, getTenant, listTenants, retryTenant } from '../../controllers/tenant';
 import { validate } from '../../utils/validate';
+
+/** Validated as a field, so that a refusal names the header. */
+const IdempotencyHeader = z.object({ 'Idempotency-Key': IdempotencyKey.optional() });
 
 /** `Prefer: respond-async` (RFC 7240, section 4.1): the caller does not wait. */
 function prefersAsync(req: Request): boolean {
@@ -19,7 +27,14 @@ export default function tenantsRouter(context: Context): Router {
 
   router.post('/', async (req, res) => {
     const input = validate(CreateTenant, req.body);
-    const tenant = await beginTenant(input, prefersAsync(req) ? 0 : undefined, context);
+    const idempotencyKey = validate(IdempotencyHeader, {
+      'Idempotency-Key': req.get('idempotency-key'),
+    });
+    const options = {
+      idempotencyKey: idempotencyKey['Idempotency-Key'],
+      ...(prefersAsync(req) ? { waitMs: 0 } : {}),
+    };
+    const tenant = await beginTenant(input, options, context);
     // Not active yet: the address is where to ask again.
     res
       .status(tenant.status === 'active' ? 201 : 202)
