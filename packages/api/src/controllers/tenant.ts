@@ -120,11 +120,9 @@ export async function beginTenant(
   made.catch(() => undefined);
   if (waitMs > 0) {
     const timer = new AbortController();
-    await Promise.race([
-      made,
-      sleep(waitMs, undefined, { signal: timer.signal }).catch(() => undefined),
-    ]);
-    timer.abort();
+    const late = sleep(waitMs, undefined, { signal: timer.signal }).catch(() => undefined);
+    // However it ends: a timer left behind would keep the process from stopping.
+    await Promise.race([made, late]).finally(() => timer.abort());
   }
   return getTenant(parseTenantId(claim.tenant._id.toHexString()));
 }
