@@ -1,0 +1,97 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+
+import { INTERRUPTED_CODE, onInterrupt } from '../demo/interrupt';
+import { provisioning } from './provisioning';
+import { benchResult, renderResult } from './shape';
+import type { Bench } from './shape';
+
+const FAILED_CODE = 1;
+const USAGE_CODE = 2;
+
+/** Every bench by its name; a new one is one line here. */
+const benches: Readonly<Record<string, Bench>> = { provisioning };
+
+interface Flags {
+  json: boolean;
+  quick: boolean;
+  size?: number;
+}
+
+/** More would be another experiment: what one engine holds is found elsewhere. */
+const MAX_SIZE = 5_000;
+
+function sizeOf(text: string): number {
+  const size = Number(text);
+  if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) {
+    throw new InvalidArgumentError(`must be a whole number from 1 to ${MAX_SIZE}.`);
+  }
+  return size;
+}
+
+/** Runs one bench, within its time limit. @returns the exit code. */
+async function runBench(name: string, bench: Bench, { json, quick, size }: Flags): Promise<number> {
+  const interrupted = onInterrupt();
+  const limitSeconds = quick ? bench.limitSeconds.quick : bench.limitSeconds.full;
+  const limit = AbortSignal.timeout(limitSeconds * 1_000);
+  try {
+    const findings = await bench.run({
+      quick,
+      size,
+      progress: (line) => console.error(`  ${line}`),
+      signal: AbortSignal.any([interrupted, limit]),
+    });
+    const result = benchResult(name, findings);
+    console.log(json ? JSON.stringify(result) : renderResult(result));
+    return result.ok ? 0 : FAILED_CODE;
+  } catch (error) {
+    if (interrupted.aborted) return INTERRUPTED_CODE;
+    if (limit.aborted) {
+      console.error(`Ended unfinished: its limit of ${limitSeconds} s has passed.`);
+      return FAILED_CODE;
+    }
+    throw error;
+  }
+}
+
+/** @returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = new Command('yarn bench')
+    .description(
+      'Numbers with their conditions, compared within one run. Needs a build (yarn build).\n' +
+        'Exits 0 where every figure keeps its reach, 1 where one misses it or the run fails, 2 on wrong usage.',
+    )
+    .exitOverride()
+    .showHelpAfterError('(yarn bench --help says more)');
+  for (const [name, bench] of Object.entries(benches)) {
+    program
+      .command(name)
+      .summary(bench.summary)
+      .description(bench.description)
+      .option('--json', 'one JSON object on the last line instead of the table', false)
+      .option('--quick', 'a small run: proves that the bench works, little else', false)
+      .option('--size <n>', `how many ${bench.sizeUnit} instead of its own number`, sizeOf)
+      .action(async (flags: Flags) => {
+        code = await runBench(name, bench, flags);
+      });
+  }
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // What there is to say about it has been printed; `--help` and `help` carry 0.
+    return error.exitCode === 0 ? 0 : USAGE_CODE;
+  }
+  return code;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    // Not `process.exit`: the JSON line may still be on its way into a pipe.
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? (error.stack ?? error.message) : error);
+    process.exitCode = FAILED_CODE;
+  },
+);
