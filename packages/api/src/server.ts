@@ -11,11 +11,11 @@ import { buildGroupConfig, loadCollectorSnapshot } from './controllers/collector
 import { createContext } from './controllers/context';
 import type { Context } from './controllers/context';
 import { createReadiness } from './controllers/readiness';
+import { reconcileTenants } from './controllers/reconcile';
 import { onLocalChange, readRevision } from './controllers/revisions';
 import { buildIndexes } from './models/indexes';
 import createOpampServer from './opamp/app';
 import { createOpampController } from './opamp/controllers/opampController';
-import { reconcileTenants } from './controllers/reconcile';
 import { Offers } from './opamp/services/offers';
 import { AgentRegistry } from './opamp/services/registry';
 import { PeriodicTask } from './tasks/periodic';

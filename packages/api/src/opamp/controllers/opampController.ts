@@ -17,7 +17,7 @@ export { buildOtelCollectorConfig } from '../../controllers/collectorConfigs';
 export interface OpampController {
   /**
    * Decides from a token alone, before a body is read, which group's agents may speak here.
-   * @throws TenancyError `unauthorized`; `shutting_down`/`mongo_unavailable` are the transport's.
+   * @throws TenancyError `unauthorized`.
    */
   admit(token: string | undefined): CollectorGroup;
   /** Answers one message of an admitted agent. @throws TenancyError `invalid_opamp_message`. */
@@ -36,13 +36,16 @@ function newInstanceUid(): Uint8Array {
 /** An agent's error text is a reason, not a dump. */
 const MAX_ERROR_CHARACTERS = 2_000;
 
-/** Says in the log what became of a config, once a change. */
+/**
+ * Says in the log what became of a config, once a change.
+ * @param secrets asked for only where there is an error text: it walks over all teams, and polls are many.
+ */
 function logProgress(
   log: Logger,
   group: string,
   message: AgentMessage,
   known: AgentState | undefined,
-  secrets: readonly string[],
+  secrets: () => readonly string[],
 ): void {
   const { remoteConfig, instanceUid } = message;
   if (!remoteConfig) return;
@@ -58,7 +61,7 @@ function logProgress(
     return;
   }
   // The text may quote the config, credentials included.
-  const reason = redact(remoteConfig.error, secrets).slice(0, MAX_ERROR_CHARACTERS);
+  const reason = redact(remoteConfig.error, secrets()).slice(0, MAX_ERROR_CHARACTERS);
   log.error({ ...fields, reason }, 'an agent could not apply its config');
 }
 
@@ -84,7 +87,7 @@ export function createOpampController(
       const name = groupName(group);
       const known = agents.get(name, message.instanceUid);
       const { reply, state } = answer(message, known, offers.offerFor(group), newInstanceUid);
-      logProgress(log, name, message, known, offers.secrets());
+      logProgress(log, name, message, known, () => offers.secrets());
       if (reply.remoteConfig) {
         log.info(
           { group: name, agent: message.instanceUid, bytes: reply.remoteConfig.body.byteLength },
