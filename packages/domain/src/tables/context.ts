@@ -1,6 +1,7 @@
 import { TenancyError } from '../errors';
 import type { TenantId } from '../ids';
 import { parseTenantId } from '../ids';
+import type { SiteTemplates } from './siteTable';
 import type { Signal } from './template';
 import type { ClickHouseVersion } from './version';
 import { isAtLeast, oldestVersion } from './version';
@@ -30,6 +31,8 @@ export interface TablesContext extends TablesAt {
   retention: Retention;
   /** The user that views run as; without it whoever creates them, whose removal then stops every insert. */
   definer?: string;
+  /** The site's own columns and indexes. */
+  site?: SiteTemplates;
 }
 
 /** `HYPERDX_OTEL_EXPORTER_TABLES_TTL` of HyperDX 2.36: 720h. */

@@ -1,5 +1,6 @@
 import { TenancyError } from '../errors';
 import { getTenantTableName, parseTenantFromTableName } from '../ids';
+import type { TableComment } from './comment';
 import { parseTableComment } from './comment';
 import type { TablesAt } from './context';
 import { templates } from './registry';
@@ -32,26 +33,26 @@ export function planTables(
   return desired.map((statement) => {
     const found = existing.get(statement.object);
     if (!found) return { action: 'create', statement };
-    return {
-      action: 'keep',
-      object: statement.object,
-      schemaVersion: recognise(statement, found),
-    };
+    const schemaVersion = recognise(found, statement.kind)?.schemaVersion ?? null;
+    return { action: 'keep', object: statement.object, schemaVersion };
   });
 }
 
-function recognise(statement: Statement, found: ObservedObject): number | null {
-  if (found.kind !== statement.kind) conflict(statement.object, `is a ${found.kind}`);
+/**
+ * What the COMMENT of an object says, where it is what its name says; `null` where it has none of ours.
+ * @throws TenancyError `foreign_table` as {@link planTables}.
+ */
+export function recognise(
+  found: ObservedObject,
+  kind: ObservedObject['kind'],
+): TableComment | null {
+  if (found.kind !== kind) conflict(found.name, `is a ${found.kind}`);
   const comment = parseTableComment(found.comment);
   if (!comment) return null;
-  const expected = parseTenantFromTableName(statement.object);
-  if (comment.tenantId !== expected?.tenantId) {
-    conflict(statement.object, 'was made for another tenant');
-  }
-  if (comment.base !== expected.base) {
-    conflict(statement.object, 'was made as another table');
-  }
-  return comment.schemaVersion;
+  const expected = parseTenantFromTableName(found.name);
+  if (comment.tenantId !== expected?.tenantId) conflict(found.name, 'was made for another tenant');
+  if (comment.base !== expected.base) conflict(found.name, 'was made as another table');
+  return comment;
 }
 
 function conflict(object: string, reason: string): never {

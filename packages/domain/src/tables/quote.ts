@@ -1,7 +1,7 @@
 import { TenancyError } from '../errors';
 
-// By code unit: a pattern of control characters is unreadable, and linters refuse it for good reason.
-function hasControlCharacter(text: string): boolean {
+/** True where a text holds ASCII control characters. By code unit: linters refuse a pattern of them, for good reason. */
+export function hasControlCharacter(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {
     const unit = text.charCodeAt(i);
     if (unit < 0x20 || unit === 0x7f) return true;

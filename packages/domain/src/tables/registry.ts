@@ -1,3 +1,4 @@
+import type { BaseName } from './names';
 import type { TableTemplate, Template, ViewTemplate } from './template';
 import { hyperdxSessions } from './templates/hyperdxSessions';
 import { otelLogs } from './templates/otelLogs';
@@ -31,6 +32,14 @@ export const templates: readonly Template[] = [
   otelTracesKvRollupView,
 ];
 
+/** Templates that belong together, and their version. */
+export interface TemplateSet {
+  schemaVersion: number;
+  templates: readonly Template[];
+}
+
+export const currentTemplates: TemplateSet = { schemaVersion, templates };
+
 export const tableTemplates: readonly TableTemplate[] = templates.filter(
   (template): template is TableTemplate => template.kind === 'table',
 );
@@ -44,7 +53,10 @@ export const exporterTemplates: readonly TableTemplate[] = tableTemplates.filter
   (template) => !viewTemplates.some((view) => view.to === template.base),
 );
 
-/** Column name -> type, both as `DESCRIBE TABLE` prints them, in its order. */
+/** What a site may add to: not the rollups, where a number of its own would be added up in merges. */
+export const siteBases: readonly BaseName[] = exporterTemplates.map(({ base }) => base);
+
+/** Column name -> type, both as `DESCRIBE TABLE` prints them, in its order; of a site's too where they are merged in. */
 export function expectedColumns(
   template: TableTemplate,
   version: ClickHouseVersion,
@@ -53,7 +65,7 @@ export function expectedColumns(
   return new Map(columns.map(({ name, type }) => [name, type]));
 }
 
-/** The columns that the exporter names in its INSERT: all that ClickHouse does not compute itself. */
+/** The columns that the exporter names in its INSERT: all of a template of ours that ClickHouse does not compute itself. */
 export function insertedColumns(template: TableTemplate): string[] {
   return template.columns.filter(({ computed }) => !computed).map(({ name }) => name);
 }

@@ -1,72 +1,42 @@
 import { text } from 'node:stream/consumers';
 
-import type { ClickHouseClient } from '@clickhouse/client';
-import { createClient } from '@clickhouse/client';
-import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
-import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 import { getTenantTableName, parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { ObservedObject, TablesContext } from '@hyperdx-tenancy/domain/tables';
 import {
   baseNames,
-  defaultRetention,
   expectedColumns,
-  exporterTemplates,
-  insertedColumns,
   parseTableComment,
   planDrop,
   planTables,
-  quoteIdentifier,
   renderTenantTables,
   schemaVersion,
   tableTemplates,
 } from '@hyperdx-tenancy/domain/tables';
 
+import {
+  bloomFilters,
+  context,
+  database,
+  sampleCounts,
+  TableEngine,
+  textIndexes,
+} from './tableEngine';
 import { describedColumns, nativeColumns, sampleRows, sampleSecond } from './tableExpectations';
 
 const acme = parseTenantId('0123456789abcdef01234567');
 const globex = parseTenantId('fedcba987654321001234567');
-const database = 'tenants';
-const textIndexes = { major: 26, minor: 2 };
-const bloomFilters = { major: 25, minor: 8 };
 
-let engine: ClickHouseServer;
-let client: ClickHouseClient;
+let engine: TableEngine;
 
 beforeAll(async () => {
-  engine = await startClickHouse({ database });
-  client = createClient({ ...engine.client(), request_timeout: 30_000 });
+  engine = await TableEngine.start();
 }, 120_000);
 
-afterAll(async () => {
-  await client.close();
-  await engine.stop();
-}, 30_000);
-
-const context = (tenantId: TenantId, change: Partial<TablesContext> = {}): TablesContext => ({
-  tenantId,
-  database,
-  clickhouseVersion: textIndexes,
-  engine: 'MergeTree',
-  partitioning: 'day',
-  retention: defaultRetention,
-  ...change,
-});
-
-async function rows<T>(query: string): Promise<T[]> {
-  return (await client.query({ query, format: 'JSONEachRow' })).json<T>();
-}
-
-async function create(of: TablesContext): Promise<void> {
-  for (const { sql } of renderTenantTables(of)) await client.command({ query: sql });
-}
-
-async function drop(tenantId: TenantId): Promise<void> {
-  for (const { sql } of planDrop({ tenantId, database })) await client.command({ query: sql });
-}
+afterAll(() => engine.stop(), 30_000);
 
 async function observe(tenantId: TenantId): Promise<ObservedObject[]> {
-  const found = await rows<{ name: string; engine: string; comment: string }>(
+  const found = await engine.rows<{ name: string; engine: string; comment: string }>(
     `SELECT name, engine, comment FROM system.tables WHERE database = '${database}' AND endsWith(name, '_${tenantId}')`,
   );
   return found.map(({ name, engine: engineName, comment }) => ({
@@ -77,42 +47,12 @@ async function observe(tenantId: TenantId): Promise<ObservedObject[]> {
 }
 
 async function describeTable(name: string): Promise<string[]> {
-  const columns = await rows<{ name: string; type: string; default_type: string }>(
+  const columns = await engine.rows<{ name: string; type: string; default_type: string }>(
     `DESCRIBE TABLE ${database}.${name}`,
   );
   return columns.map((column) => [column.name, column.type, column.default_type].join(' ').trim());
 }
 
-/** As the collector's exporter does: every column by name, those that ClickHouse computes left out. */
-async function insertSamples(tenantId: TenantId): Promise<void> {
-  for (const template of exporterTemplates) {
-    const values = sampleRows[template.base];
-    const columns = insertedColumns(template);
-    for (const row of values ?? []) expect(Object.keys(row).sort()).toEqual([...columns].sort());
-    await client.insert({
-      table: `${database}.${getTenantTableName(template.base, tenantId)}`,
-      columns: columns.map(quoteIdentifier) as [string, ...string[]],
-      values: values ?? [],
-      format: 'JSONEachRow',
-    });
-  }
-}
-
-async function counts(tenantId: TenantId): Promise<Record<string, number>> {
-  const found: Record<string, number> = {};
-  for (const { base } of exporterTemplates) {
-    const name = getTenantTableName(base, tenantId);
-    const [row] = await rows<{ n: number }>(
-      `SELECT toUInt32(count()) AS n FROM ${database}.${name}`,
-    );
-    found[base] = row?.n ?? -1;
-  }
-  return found;
-}
-
-const sampleCounts = Object.fromEntries(
-  Object.entries(sampleRows).map(([base, values]) => [base, values.length]),
-);
 const noCounts = Object.fromEntries(Object.keys(sampleRows).map((base) => [base, 0]));
 
 describe.each([
@@ -123,18 +63,18 @@ describe.each([
   const flavour = clickhouseVersion === textIndexes ? 'text' : 'bloom';
 
   beforeAll(async () => {
-    await create(of);
-    await insertSamples(acme);
+    await engine.create(of);
+    await engine.insertSamples(acme);
   }, 60_000);
 
-  afterAll(() => drop(acme), 60_000);
+  afterAll(() => engine.drop(acme), 60_000);
 
   it('can be created again, which changes nothing', async () => {
     const before = await observe(acme);
-    await create(of);
+    await engine.create(of);
     expect(await observe(acme)).toEqual(before);
     expect(before).toHaveLength(12);
-    expect(await counts(acme)).toEqual(sampleCounts);
+    expect(await engine.counts(acme)).toEqual(sampleCounts);
   });
 
   it.each(tableTemplates)('$base has the columns of a HyperDX install', async ({ base }) => {
@@ -151,7 +91,7 @@ describe.each([
   });
 
   it('stores what the exporter inserts', async () => {
-    expect(await counts(acme)).toEqual(sampleCounts);
+    expect(await engine.counts(acme)).toEqual(sampleCounts);
   });
 
   it('computes the materialised columns and the attribute items', async () => {
@@ -159,7 +99,7 @@ describe.each([
       flavour === 'text'
         ? 'LogAttributeItems'
         : "['no items before text indexes'] AS LogAttributeItems";
-    const logs = await rows<Record<string, unknown>>(
+    const logs = await engine.rows<Record<string, unknown>>(
       `SELECT \`__hdx_materialized_k8s.pod.name\` AS pod, \`__hdx_materialized_deployment.environment.name\` AS env, ${items}
        FROM ${database}.otel_logs_${acme} ORDER BY Timestamp LIMIT 1`,
     );
@@ -171,7 +111,7 @@ describe.each([
           flavour === 'text' ? ['user=7', 'path=/a=b'] : ['no items before text indexes'],
       },
     ]);
-    const traces = await rows<Record<string, unknown>>(
+    const traces = await engine.rows<Record<string, unknown>>(
       `SELECT \`__hdx_materialized_rum.sessionId\` AS session, toUInt32(SampleRate) AS rate, Events
        FROM ${database}.otel_traces_${acme} ORDER BY Timestamp`,
     );
@@ -187,7 +127,7 @@ describe.each([
         Attributes: { 'exception.type': 'E' },
       },
     ]);
-    const sessions = await rows<{ t: string }>(
+    const sessions = await engine.rows<{ t: string }>(
       `SELECT toString(TimestampTime) AS t FROM ${database}.hyperdx_sessions_${acme}`,
     );
     expect(sessions).toEqual([{ t: sampleSecond }]);
@@ -196,16 +136,12 @@ describe.each([
   it.each(['otel_logs', 'otel_traces'] as const)(
     'the view of %s counts every value of every native column',
     async (base) => {
-      const found = await rows<{ line: string }>(
-        `SELECT concat(toString(Timestamp), ' ', ColumnIdentifier, ' ', Key, '=', Value, ' ', toString(sum(count))) AS line
-         FROM ${database}.${base}_kv_rollup_15m_${acme} GROUP BY Timestamp, ColumnIdentifier, Key, Value ORDER BY line`,
-      );
-      expect(found.map(({ line }) => line)).toEqual([...nativeColumns[base]].sort());
+      expect(await engine.rollup(base, acme)).toEqual([...nativeColumns[base]].sort());
     },
   );
 
   it('says partition, retention and settings in its definition', async () => {
-    const found = await rows<{ name: string; sql: string }>(
+    const found = await engine.rows<{ name: string; sql: string }>(
       `SELECT name, create_table_query AS sql FROM system.tables
        WHERE database = '${database}' AND engine LIKE '%MergeTree' AND endsWith(name, '_${acme}')`,
     );
@@ -219,7 +155,7 @@ describe.each([
   });
 
   it('has the skip indexes of its flavour', async () => {
-    const found = await rows<{ type: string; expr: string }>(
+    const found = await engine.rows<{ type: string; expr: string }>(
       `SELECT type_full AS type, expr FROM system.data_skipping_indices
        WHERE database = '${database}' AND table = 'otel_logs_${acme}' ORDER BY name`,
     );
@@ -270,8 +206,8 @@ const inlineItemsExpression = (map: string): string =>
 
 /** HyperDX finds the items column by this form of its expression, so the server has to print it so. */
 it('shows the items columns in the form that HyperDX looks for', async () => {
-  await create(context(acme));
-  const found = await rows<{ name: string; expression: string }>(
+  await engine.create(context(acme));
+  const found = await engine.rows<{ name: string; expression: string }>(
     `SELECT name, default_expression AS expression FROM system.columns
      WHERE database = '${database}' AND table = 'otel_traces_${acme}' AND default_kind = 'ALIAS' ORDER BY name`,
   );
@@ -280,42 +216,42 @@ it('shows the items columns in the form that HyperDX looks for', async () => {
     const map = name.replace('Items', 's');
     expect([itemsExpression(map), inlineItemsExpression(map)]).toContain(expression);
   }
-  await drop(acme);
+  await engine.drop(acme);
 });
 
 it('lets a text index answer a search on attribute items', async () => {
-  await create(context(acme));
-  await insertSamples(acme);
+  await engine.create(context(acme));
+  await engine.insertSamples(acme);
   const where = "has(LogAttributeItems, concat('path', '=', '/a=b'))";
-  const found = await rows<{ n: number }>(
+  const found = await engine.rows<{ n: number }>(
     `SELECT toUInt32(count()) AS n FROM ${database}.otel_logs_${acme} WHERE ${where}`,
   );
   expect(found).toEqual([{ n: 1 }]);
-  const plan = await rows<{ explain: string }>(
+  const plan = await engine.rows<{ explain: string }>(
     `EXPLAIN indexes = 1 SELECT Body FROM ${database}.otel_logs_${acme} WHERE ${where}`,
   );
   expect(plan.map(({ explain }) => explain.trim())).toContain('Name: idx_log_attr_items');
-  await drop(acme);
+  await engine.drop(acme);
 });
 
 describe('two tenants side by side', () => {
   beforeAll(async () => {
-    await create(context(acme, { partitioning: 'month' }));
-    await create(context(globex, { partitioning: 'week' }));
-    await insertSamples(acme);
+    await engine.create(context(acme, { partitioning: 'month' }));
+    await engine.create(context(globex, { partitioning: 'week' }));
+    await engine.insertSamples(acme);
   }, 60_000);
 
   afterAll(async () => {
-    await drop(acme);
-    await drop(globex);
+    await engine.drop(acme);
+    await engine.drop(globex);
   }, 60_000);
 
   it('keep their rows and their rollups apart', async () => {
-    expect(await counts(acme)).toEqual(sampleCounts);
-    expect(await counts(globex)).toEqual(noCounts);
+    expect(await engine.counts(acme)).toEqual(sampleCounts);
+    expect(await engine.counts(globex)).toEqual(noCounts);
     for (const base of ['otel_logs', 'otel_traces']) {
       const rollup = (of: TenantId) =>
-        rows<{ n: number }>(
+        engine.rows<{ n: number }>(
           `SELECT toUInt32(count()) AS n FROM ${database}.${base}_kv_rollup_15m_${of}`,
         );
       expect((await rollup(acme))[0]?.n).toBeGreaterThan(0);
@@ -325,7 +261,7 @@ describe('two tenants side by side', () => {
 
   it('have the partitioning that each asked for', async () => {
     const keys = (of: TenantId) =>
-      rows<{ key: string }>(
+      engine.rows<{ key: string }>(
         `SELECT partition_key AS key FROM system.tables
          WHERE database = '${database}' AND name = 'otel_logs_${of}'`,
       );
@@ -335,11 +271,11 @@ describe('two tenants side by side', () => {
 
   it('are dropped one without the other, leaving nothing', async () => {
     const before = await observe(globex);
-    await drop(acme);
+    await engine.drop(acme);
     expect(await observe(acme)).toEqual([]);
     expect(await observe(globex)).toEqual(before);
     // Again: nothing to drop is no error, as after a crash half way.
-    await drop(acme);
+    await engine.drop(acme);
   });
 });
 
@@ -358,7 +294,7 @@ describe('what this engine cannot run', () => {
     const of = clustered(version);
     for (const { sql, object } of [...renderTenantTables(of), ...planDrop(of)]) {
       // exec, since query() appends a FORMAT, which would become a part of the explained statement.
-      const { stream } = await client.exec({ query: `EXPLAIN AST ${sql}` });
+      const { stream } = await engine.client.exec({ query: `EXPLAIN AST ${sql}` });
       expect(await text(stream)).toMatch(new RegExp(`^(Create|Drop)Query ${database} ${object} `));
     }
   });
