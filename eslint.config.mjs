@@ -57,6 +57,8 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      // What is taken out of an object to have the rest.
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/no-unnecessary-condition': [
         'error',
         { allowConstantLoopConditions: true },
@@ -155,6 +157,18 @@ export default tseslint.config(
                 `./${src}/middleware`,
               ],
               'utils are leaves',
+            ),
+            zone(
+              [`./${src}/metrics`, `./${src}/configFiles`],
+              [
+                `./${src}/controllers`,
+                `./${src}/routers`,
+                `./${src}/opamp`,
+                `./${src}/models`,
+                `./${src}/clickhouse`,
+                `./${src}/middleware`,
+              ],
+              'metrics and configuration files know nothing of what uses them',
             ),
             zone(`./${src}/routers/admin`, `./${src}/routers/api`, 'no router imports a router'),
             zone(`./${src}/routers/api`, `./${src}/routers/admin`, 'no router imports a router'),

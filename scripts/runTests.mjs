@@ -9,7 +9,8 @@ const jestArguments = process.argv.slice(2);
 const bin = (name) => join('node_modules', '.bin', name);
 const scratch = mkdtempSync(join(tmpdir(), 'hyperdx-tenancy-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
-const skips = [];
+/** Name that says why -> tests skipped under it. */
+const skips = new Map();
 
 function run(title, command, args) {
   process.stdout.write(`\n==> ${title}\n`);
@@ -52,8 +53,11 @@ function suite(title, projects, args) {
   const failed = result.numFailedTests + result.numRuntimeErrorTestSuites;
   total.failed += fine ? failed : Math.max(failed, 1);
   for (const { assertionResults } of result.testResults) {
-    for (const { status, fullName } of assertionResults) {
-      if (status === 'pending' || status === 'todo' || status === 'disabled') skips.push(fullName);
+    for (const { status, fullName, ancestorTitles } of assertionResults) {
+      if (status !== 'pending' && status !== 'todo' && status !== 'disabled') continue;
+      // A suite that is skipped as a whole has its reason in its own name, and is one line.
+      const why = ancestorTitles.find((title) => title.includes('(needs ')) ?? fullName;
+      skips.set(why, (skips.get(why) ?? 0) + 1);
     }
   }
   total.skipped += result.numPendingTests + result.numTodoTests;
@@ -69,10 +73,10 @@ suite('integration tests (real engines)', ['int'], ['--maxWorkers=2']);
 suite('end-to-end tests (the built API, real engines, real collectors)', ['e2e'], ['--runInBand']);
 rmSync(scratch, { recursive: true, force: true });
 
-if (skips.length > 0)
-  process.stdout.write(
-    `\nskipped (the name says why):\n${skips.map((name) => `  ${name}`).join('\n')}\n`,
-  );
+if (skips.size > 0) {
+  const lines = [...skips].map(([why, count]) => `  ${count} x ${why}`);
+  process.stdout.write(`\nskipped (the name says why):\n${lines.join('\n')}\n`);
+}
 const { passed, failed, skipped } = total;
 process.stdout.write(
   `\n${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`,

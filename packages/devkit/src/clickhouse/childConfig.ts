@@ -7,6 +7,8 @@ export interface ChildConfig {
   port: number;
   user: string;
   password: string;
+  /** Statements on users and rights are carried out. */
+  users: boolean;
   configFile?: string | undefined;
   maxConcurrentQueries: number;
   maxBodyBytes: number;

@@ -49,9 +49,13 @@ const same = (a: string, b: string): boolean => timingSafeEqual(digest(a), diges
 export function authenticate(given: Credentials, expected: Credentials): void {
   const known = same(given.user, expected.user);
   if (known && (expected.password === '' || same(given.password, expected.password))) return;
-  throw new ServerError(
+  throw authenticationFailed(given.user);
+}
+
+/** Says the same for a wrong name and a wrong password. */
+export const authenticationFailed = (user: string): ServerError =>
+  new ServerError(
     516,
     'AUTHENTICATION_FAILED',
-    `${given.user}: Authentication failed: password is incorrect, or there is no user with such name`,
+    `${user}: Authentication failed: password is incorrect, or there is no user with such name`,
   );
-}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AccessControl } from './access/accessControl';
 import { authenticate, credentialsOf, type Credentials } from './credentials';
 import type { Engine } from './engine';
 import { asServerError, notImplemented, ServerError } from './errors';
@@ -15,6 +16,8 @@ export interface FrontOptions {
   pipes: Pipes;
   tempDir: string;
   credentials: Credentials;
+  /** Users besides the one of `credentials`, with rights of their own. */
+  access?: AccessControl | undefined;
   maxBodyBytes: number;
   /** Facts about the engine that answers repeat in their headers. */
   about: { version: string; timezone: string; displayName: string };
@@ -85,7 +88,9 @@ async function handleQuery(
   });
   let input: Input | undefined;
   try {
-    authenticate(credentialsOf(request, inUrl.http), options.credentials);
+    const credentials = credentialsOf(request, inUrl.http);
+    const caller = options.access?.authenticate(credentials);
+    if (!caller) authenticate(credentials, options.credentials);
     const limits = { maxBodyBytes: options.maxBodyBytes, tempDir: options.tempDir };
     const read = await readInput(request, inUrl.http.get('query'), limits);
     input = read.input;
@@ -109,7 +114,9 @@ async function handleQuery(
       },
     };
     response.setHeader('Content-Type', contentTypeOf(query.defaultFormat));
-    await runQuery(options, query, sink);
+    const admitted = caller ? await options.access?.admit(query, caller) : query;
+    if (admitted) await runQuery(options, admitted, sink);
+    else await sink.end();
   } catch (error) {
     sink.fail(asServerError(error));
     passOver(request);

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { AccessControl } from './access/accessControl';
 import { readChildConfig, type ReadyMessage } from './childConfig';
 import { Engine } from './engine';
 import { createFront } from './front';
@@ -24,11 +25,17 @@ async function main(): Promise<void> {
   });
   const engine = Engine.open(config);
   const [version, timezone, displayName] = await about(engine);
+  const credentials = { user: config.user, password: config.password };
+  const { dataDir, tempDir } = config;
+  const access = config.users
+    ? await AccessControl.open({ engine, administrator: credentials, dataDir, tempDir })
+    : undefined;
   const server = createFront({
     engine,
     pipes: new Pipes(config.tempDir, config.maxConcurrentQueries),
-    tempDir: config.tempDir,
-    credentials: { user: config.user, password: config.password },
+    tempDir,
+    credentials,
+    access,
     maxBodyBytes: config.maxBodyBytes,
     about: { version, timezone, displayName },
   });

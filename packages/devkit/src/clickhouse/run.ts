@@ -47,7 +47,7 @@ function summaryOf(result: ChdbResult, written: boolean): Summary {
 }
 
 /** Gives the connection its database, settings and parameters. */
-async function prepare(connection: Connection, query: Query): Promise<void> {
+export async function prepare(connection: Connection, query: Query): Promise<void> {
   const statements = setStatements(query.parameters);
   if (query.database !== undefined) statements.unshift(`USE ${identifier(query.database)}`);
   // One text would do, but an error in it would then be told with the position in all of them.
@@ -68,15 +68,17 @@ function withMessage(error: unknown, change: (message: string) => string): Serve
 }
 
 /**
- * Has the engine's own parser read a text, of which it executes nothing.
+ * Has the engine's own parser read a text, of which it executes nothing, and write it: in one line, without comments, with
+ * keywords in upper case.
  *
  * @throws ServerError for what is not one statement.
  */
-async function parse(connection: Connection, text: string): Promise<void> {
+export async function canonicalText(connection: Connection, text: string): Promise<string> {
   // Refused to a readonly user, whose text must then do with the usual limits.
   await connection.query('SET max_query_size = 0, max_parser_depth = 0').catch(() => undefined);
   try {
-    await connection.query(`SELECT formatQuerySingleLine(${literal(text)}) FORMAT Null`);
+    const sql = `SELECT formatQuerySingleLine(${literal(text)})`;
+    return (await connection.query(sql, 'RawBLOB')).text();
   } catch (error) {
     // The scope is this check's own, not the client's.
     throw withMessage(error, (message) =>
@@ -86,7 +88,7 @@ async function parse(connection: Connection, text: string): Promise<void> {
 }
 
 /** A statement as the client wrote it. */
-function textOf(statement: PlainStatement): string {
+export function textOf(statement: PlainStatement): string {
   if (statement.kind === 'command') return statement.text;
   const format = statement.format === undefined ? '' : `FORMAT ${statement.format}`;
   return `${statement.before}${format}${statement.after}`;
@@ -136,7 +138,7 @@ async function runSelect(
       .catch(async (error: unknown) => {
         // A syntax error may quote, and count, what was added here: the client is told of its own text.
         if (error instanceof ServerError && error.code === 62) {
-          await parse(connection, textOf(select));
+          await canonicalText(connection, textOf(select));
         }
         throw withMessage(error, (message) => message.replaceAll(target, ''));
       })
@@ -212,7 +214,7 @@ export async function runQuery(context: RunContext, query: Query, sink: Sink): P
   if (!('file' in input) && input.statement.several) {
     const text = textOf(input.statement);
     // Not on the query's own connection, whose limits this changes.
-    await context.engine.connect((connection) => parse(connection, text));
+    await context.engine.connect((connection) => canonicalText(connection, text));
   }
   await context.engine.connect(async (connection) => {
     // Its reader may have left while it waited for its turn.

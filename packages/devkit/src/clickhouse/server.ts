@@ -16,6 +16,12 @@ export interface ClickHouseOptions {
   password?: string;
   /** Made when missing; `client()` names it. @default 'default' */
   database?: string;
+  /**
+   * Carries out CREATE USER, GRANT and their like for `user`, its administrator, and holds every other user to what it
+   * was granted. That is this front's work and not the engine's: see `access/accessControl.ts` for what it is worth.
+   * @default false
+   */
+  users?: boolean;
   /** A server configuration for the engine, in XML: users with grants, profiles. */
   usersConfig?: string;
   /** Where the process's output goes. @default kept in memory for error messages */
@@ -24,6 +30,8 @@ export interface ClickHouseOptions {
   maxConcurrentQueries?: number;
   /** The largest request body, after decompression, in bytes. @default 256 MiB */
   maxBodyBytes?: number;
+  /** Until it answers, at each start: opening a data directory with thousands of tables takes a while on a busy machine. @default 120_000 */
+  startTimeoutMs?: number;
 }
 
 /** The part of `@clickhouse/client`'s options that says where and who. */
@@ -58,8 +66,7 @@ export interface ClickHouseServer {
 
 const host = '127.0.0.1';
 
-/** Opening a data directory with thousands of tables takes a while on a busy machine. */
-const startTimeoutMs = 120_000;
+const defaultStartTimeoutMs = 120_000;
 
 /** Sources run through esbuild-register, as jest and scripts use them; a build runs as it is. */
 function entry(): string[] {
@@ -70,7 +77,7 @@ function entry(): string[] {
 
 async function startProcess(
   config: ChildConfig,
-  logFile: string | undefined,
+  { logFile, startTimeoutMs = defaultStartTimeoutMs }: ClickHouseOptions,
 ): Promise<{ process: ManagedProcess; version: string }> {
   let version: string | undefined;
   const child = await spawnManaged({
@@ -130,6 +137,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
     port: options.port ?? (await freePort()),
     user: options.user ?? 'default',
     password: options.password ?? '',
+    users: options.users ?? false,
     configFile: options.usersConfig,
     maxConcurrentQueries: options.maxConcurrentQueries ?? 16,
     maxBodyBytes: options.maxBodyBytes ?? 256 * 1024 * 1024,
@@ -148,7 +156,7 @@ export async function startClickHouse(options: ClickHouseOptions = {}): Promise<
     // Pipes and files of a process that was killed.
     await rm(config.tempDir, { recursive: true, force: true });
     mkdirSync(config.tempDir, { recursive: true });
-    const started = await startProcess(config, options.logFile);
+    const started = await startProcess(config, options);
     if (client.database !== 'default') await createDatabase(url, client);
     return started;
   };

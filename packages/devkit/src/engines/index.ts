@@ -1,0 +1,14 @@
+export { engineCapabilities, probeCapabilities } from './capabilities';
+export type { EngineCapabilities } from './capabilities';
+export { openClickHouse } from './clickhouse';
+export type { OpenOptions, TestClickHouse } from './clickhouse';
+export { openCollector } from './collector';
+export type { OpenCollectorOptions, TestCollector } from './collector';
+export { describeWith, reasonToSkip } from './describeWith';
+export type { Need } from './describeWith';
+export { imageOf } from './images';
+export type { Image } from './images';
+export { openMongo } from './mongo';
+export type { TestMongo } from './mongo';
+export { testEngine, testEngines } from './testEngine';
+export type { TestEngine } from './testEngine';
