@@ -1,7 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 import { INTERRUPTED_CODE, onInterrupt } from '../demo/interrupt';
+import { ingest } from './ingest';
 import { provisioning } from './provisioning';
+import { scale } from './scale';
 import { benchResult, renderResult } from './shape';
 import type { Bench } from './shape';
 
@@ -9,7 +11,7 @@ const FAILED_CODE = 1;
 const USAGE_CODE = 2;
 
 /** Every bench by its name; a new one is one line here. */
-const benches: Readonly<Record<string, Bench>> = { provisioning };
+const benches: Readonly<Record<string, Bench>> = { provisioning, ingest, scale };
 
 interface Flags {
   json: boolean;

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 import { z } from 'zod';
 
+import { residentBytes } from './processes';
+
 /** What a process holds once its garbage is collected, in bytes. */
 export interface MemoryUse {
   /** Resident set: what the machine gives it. */
@@ -22,13 +24,6 @@ export interface MemoryMeter {
 
 const Written = z.object({ heapUsed: z.number() });
 const PROBE_TIMEOUT_MS = 15_000;
-
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  if (kibibytes === undefined) throw new Error(`/proc/${pid}/status has no VmRSS`);
-  return Number(kibibytes) * 1_024;
-}
 
 export async function openMemoryMeter(): Promise<MemoryMeter> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-memory-'));

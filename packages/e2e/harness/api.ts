@@ -77,6 +77,8 @@ export class Api {
         CLICKHOUSE_ENDPOINT: options.collectorEndpoint,
         PORT: String(port),
         OPAMP_PORT: String(opampPort),
+        TENANCY_METRICS_PORT: '0',
+        TENANCY_ACCESS_MODE: 'guard',
         TENANCY_BIND_ADDRESS: '127.0.0.1',
         TENANCY_SECRET: secret(),
         TENANCY_ADMIN_TOKEN: adminToken,
@@ -128,18 +130,35 @@ export class Api {
     await this.launch();
   }
 
+  /** Starts a second process of the same install, on ports of its own. */
+  async another(env: Record<string, string> = {}): Promise<Api> {
+    const [port, opampPort] = [await freePort(), await freePort()];
+    const api = new Api(
+      `http://127.0.0.1:${port}`,
+      `http://127.0.0.1:${opampPort}`,
+      this.adminToken,
+      this.collectorToken,
+      { ...this.env, PORT: String(port), OPAMP_PORT: String(opampPort), ...env },
+      undefined,
+    );
+    await api.launch();
+    return api;
+  }
+
   /** Calls the admin API as the operator. */
   async call(
     method: string,
     path: string,
     body?: unknown,
     signal?: AbortSignal,
+    headers: Record<string, string> = {},
   ): Promise<ApiAnswer> {
     const response = await fetch(`${this.url}/tenancy/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${this.adminToken}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: within(REQUEST_TIMEOUT_MS, signal),

@@ -136,10 +136,12 @@ function metric(sample: Sample, at: number): object {
   return { name: `demo.${sample.signal}`, unit: '1', ...kind(sample, at) };
 }
 
-/** One OTLP/HTTP request in its JSON form. */
+/** One OTLP/HTTP request. */
 export interface OtlpRequest {
   route: string;
-  body: string;
+  body: string | Uint8Array;
+  /** @default 'application/json' */
+  contentType?: string;
   samples: readonly Sample[];
 }
 

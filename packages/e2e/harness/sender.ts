@@ -34,7 +34,10 @@ async function attempt(
   try {
     const response = await fetch(`${endpoint}${request.route}`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: key },
+      headers: {
+        'content-type': request.contentType ?? 'application/json',
+        authorization: key,
+      },
       body: request.body,
       signal: within(REQUEST_TIMEOUT_MS, signal),
     });

@@ -1,64 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
-
-import { z } from 'zod';
-
 import { benchResult, median, p95, percentile, ratio, renderResult } from '../bench/shape';
-import { repositoryRoot } from '../harness/api';
-import { descendants, runs } from './processes';
-
-const main = join(repositoryRoot(), 'packages/e2e/dist/bench/main.js');
-
-interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-  /** Processes that it had started. */
-  children: number[];
-}
-
-async function runBench(...args: string[]): Promise<Outcome> {
-  const child = spawn(process.execPath, [main, ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 250_000,
-  });
-  const seen = new Set<number>();
-  const watch = setInterval(() => {
-    void descendants(child.pid ?? 0).then((pids) => pids.forEach((pid) => seen.add(pid)));
-  }, 500);
-  const [stdout, stderr, [code]] = await Promise.all([
-    text(child.stdout),
-    text(child.stderr),
-    once(child, 'exit') as Promise<[number | null]>,
-  ]);
-  clearInterval(watch);
-  return { code, stdout, stderr, children: [...seen] };
-}
-
-const Result = z.strictObject({
-  bench: z.string(),
-  conditions: z.record(z.string(), z.union([z.string(), z.number()])),
-  figures: z
-    .array(
-      z.strictObject({
-        name: z.string().min(1),
-        value: z.number().nullable(),
-        unit: z.string().min(1),
-        reach: z
-          .string()
-          .regex(/^[<>]= \d+(\.\d+)?$/)
-          .optional(),
-        met: z.boolean().optional(),
-      }),
-    )
-    .min(1),
-  ok: z.boolean(),
-});
+import { Result, runBench } from './benchRuns';
+import type { BenchOutcome } from './benchRuns';
+import { runs } from './processes';
 
 describe('bench provisioning --quick --json', () => {
-  let outcome: Outcome;
+  let outcome: BenchOutcome;
 
   beforeAll(async () => {
     outcome = await runBench('provisioning', '--quick', '--json', '--size', '6');
@@ -118,8 +64,10 @@ describe('the command line', () => {
   });
 
   it.each([
-    { args: ['--help'], says: 'provisioning' },
-    { args: ['provisioning', '--help'], says: 'ended after' },
+    ...['provisioning', 'ingest', 'scale'].flatMap((bench) => [
+      { args: ['--help'], says: bench },
+      { args: [bench, '--help'], says: 'ended after' },
+    ]),
   ])('answers $args with 0', async ({ args, says }) => {
     const { code, stdout } = await runBench(...args);
     expect(stdout).toContain(says);

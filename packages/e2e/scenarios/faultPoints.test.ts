@@ -1,8 +1,8 @@
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 import { provisioningSteps, TenantPage } from '@hyperdx-tenancy/domain/contracts/tenant';
-import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
-import { MongoClient, ObjectId } from 'mongodb';
+import { MongoClient } from 'mongodb';
 
+import { countParts, WHOLE } from '../harness/parts';
 import { startBackend } from '../harness/stack';
 import type { Backend } from '../harness/stack';
 
@@ -54,14 +54,7 @@ it('completes every tenant whose maker was killed between two steps, with exactl
     const [tenant, ...more] = tenants.filter(({ name }) => name === `Killed ${point}`);
     expect(more).toEqual([]);
     if (!tenant) throw new Error(`no tenant of ${point}`);
-    const id = parseTenantId(tenant.id);
-    const team = new ObjectId(tenant.teams[0]?.id);
-    const count = (collection: string, filter: object): Promise<number> =>
-      mongo.db().collection(collection).countDocuments(filter);
     expect(tenant.teams).toMatchObject([{ apiKey: `key-${point.replace(':', '-')}` }]);
-    expect(await count('teams', { tenant: new ObjectId(id) })).toBe(1);
-    expect(await count('connections', { team })).toBe(1);
-    expect(await count('sources', { team })).toBe(4);
-    expect(await backend.store.tables(id)).toHaveLength(12);
+    expect(await countParts(mongo.db(), backend.store, tenant.id)).toEqual(WHOLE);
   }
 }, 300_000);
