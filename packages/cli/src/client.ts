@@ -1,136 +1,122 @@
-import { ErrorBody, TenantPage, TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
-import type { CreateTenant, ListTenants } from '@hyperdx-tenancy/domain/contracts/tenant';
-import type { z } from 'zod';
+import { adminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
+import type { CreateOperatorToken, SetOperator } from '@hyperdx-tenancy/domain/contracts/operator';
+import type { CreateTenant, UpdateTenant } from '@hyperdx-tenancy/domain/contracts/tenant';
+import { z } from 'zod';
 
-import { CliError, reasonOfForeignStatus, reasonOfStatus } from './exitCodes';
+import {
+  AuditEvents,
+  Doctor,
+  Effective,
+  listOf,
+  NewOperatorToken,
+  Operator,
+  OperatorToken,
+  Plan,
+  Secret,
+  Target,
+  Tenant,
+  Tenants,
+} from './answers';
+import { createCaller } from './http';
+import type { Call, Tagged } from './http';
 
-/** Reading answers within milliseconds; making a tenant waits for ClickHouse. */
+/** Reading answers within milliseconds; making and changing a tenant waits for ClickHouse. */
 const READ_TIMEOUT_MS = 30_000;
-const CREATE_TIMEOUT_MS = 180_000;
+export const WORK_TIMEOUT_MS = 180_000;
 
-export interface Client {
-  createTenant(input: CreateTenant): Promise<TenantView>;
-  getTenant(id: string): Promise<TenantView>;
-  /** One page; `next` of the answer is the `after` of the next. */
-  listTenants(query: Partial<ListTenants>): Promise<TenantPage>;
+type Query = NonNullable<Call<z.ZodType>['query']>;
+
+export interface CreateOptions {
+  /** A request that is repeated with the same key makes no second tenant. */
+  idempotencyKey?: string | undefined;
+  /** False: the answer comes at once, and the work goes on. */
+  wait?: boolean;
 }
 
-interface Call<Schema extends z.ZodType> {
-  method: 'GET' | 'POST';
-  path: string;
-  query?: Record<string, string>;
-  body?: unknown;
-  answer: Schema;
-  timeoutMs: number;
-}
-
-function refusal(status: number, text: string): CliError {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    body = undefined;
-  }
-  const parsed = ErrorBody.safeParse(body);
-  return parsed.success
-    ? new CliError(reasonOfStatus(status), parsed.data.message, parsed.data.code)
-    : new CliError(
-        reasonOfForeignStatus(status),
-        `The answer was ${status}, and not in the API's words; is --url right?`,
-      );
-}
-
-/** Where a redirect leads, as far as it may be shown: what follows the host can carry secrets. */
-function redirectError(url: URL, response: Response): CliError {
-  const location = response.headers.get('location') ?? '';
-  const to = URL.canParse(location, url.href) ? new URL(location, url.href).origin : 'nowhere';
-  return new CliError(
-    'usage',
-    `--url: ${url.origin} answered with a redirect (${response.status}) to ${to}, to which the token is not sent; name the API's own address.`,
-  );
-}
+const nothing = z.null();
 
 /**
- * The admin API over HTTP.
+ * The admin API, a function a route.
  * @param baseUrl of the API, without `/tenancy/v1`.
- * @param timeoutMs for any answer, in place of the defaults.
+ * @param timeout milliseconds to wait for an answer, from what is usual for the route.
  */
-export function createClient(baseUrl: string, token: string, timeoutMs?: number): Client {
-  async function call<Schema extends z.ZodType>(request: Call<Schema>): Promise<z.output<Schema>> {
-    const url = new URL(`${baseUrl.replace(/\/+$/, '')}/tenancy/v1${request.path}`);
-    for (const [name, value] of Object.entries(request.query ?? {}))
-      url.searchParams.set(name, value);
-    const limit = timeoutMs ?? request.timeoutMs;
-    let response: Response;
-    let text: string;
-    try {
-      response = await fetch(url, {
-        method: request.method,
-        // The token goes to the named host alone.
-        redirect: 'manual',
-        signal: AbortSignal.timeout(limit),
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      });
-      text = await response.text();
-    } catch (cause) {
-      const late = cause instanceof DOMException && cause.name === 'TimeoutError';
-      const why = late ? `did not answer within ${limit / 1_000} s` : 'cannot be reached';
-      throw new CliError('unavailable', `The API at ${url.origin} ${why}.`, 'unavailable', {
-        cause,
-      });
-    }
-    const { status } = response;
-    if (status >= 300 && status < 400) throw redirectError(url, response);
-    if (status >= 400) throw refusal(status, text);
-    return understand(request.answer, text);
+export function createClient(
+  baseUrl: string,
+  token: string,
+  timeout = (usualMs: number): number => usualMs,
+) {
+  const call = createCaller(baseUrl, token, timeout);
+  const { tenants, secret, targets, plans, operators, operatorTokens, audit, doctor } = adminRoutes;
+
+  async function read<Schema extends z.ZodType>(
+    asked: Omit<Call<Schema>, 'timeoutMs'>,
+  ): Promise<z.output<Schema>> {
+    return (await call({ ...asked, timeoutMs: READ_TIMEOUT_MS })).value;
+  }
+  async function work<Schema extends z.ZodType>(
+    asked: Omit<Call<Schema>, 'timeoutMs'>,
+  ): Promise<z.output<Schema>> {
+    return (await call({ ...asked, timeoutMs: WORK_TIMEOUT_MS })).value;
   }
 
   return {
-    createTenant: (body) =>
-      call({
-        method: 'POST',
-        path: '/tenants',
+    createTenant: (body: CreateTenant, { idempotencyKey, wait = true }: CreateOptions = {}) =>
+      work({
+        route: tenants.create,
+        headers: {
+          'idempotency-key': idempotencyKey,
+          prefer: wait ? undefined : 'respond-async',
+        },
         body,
-        answer: TenantView,
-        timeoutMs: CREATE_TIMEOUT_MS,
+        answer: Tenant,
       }),
-    getTenant: (id) =>
+    getTenant: (id: string): Promise<Tagged<Tenant>> =>
+      call({ route: tenants.get, params: { id }, answer: Tenant, timeoutMs: READ_TIMEOUT_MS }),
+    /** One page; `next` of the answer is the `after` of the next. */
+    listTenants: (query: Query) => read({ route: tenants.list, query, answer: Tenants }),
+    retryTenant: (id: string) => work({ route: tenants.retry, params: { id }, answer: Tenant }),
+    updateTenant: (id: string, body: UpdateTenant, ifMatch: string): Promise<Tagged<Tenant>> =>
       call({
-        method: 'GET',
-        path: `/tenants/${encodeURIComponent(id)}`,
-        answer: TenantView,
-        timeoutMs: READ_TIMEOUT_MS,
+        route: tenants.update,
+        params: { id },
+        headers: { 'if-match': ifMatch },
+        body,
+        answer: Tenant,
+        timeoutMs: WORK_TIMEOUT_MS,
       }),
-    listTenants: (query) =>
-      call({
-        method: 'GET',
-        path: '/tenants',
-        query: Object.fromEntries(
-          Object.entries<string | number | undefined>(query).flatMap(([name, value]) =>
-            value === undefined ? [] : [[name, String(value)]],
-          ),
-        ),
-        answer: TenantPage,
-        timeoutMs: READ_TIMEOUT_MS,
-      }),
+    effectiveSettings: (id: string) =>
+      read({ route: tenants.effective, params: { id }, answer: Effective }),
+    rotateTenant: (id: string, force: boolean) =>
+      work({ route: tenants.rotate, params: { id }, body: { force }, answer: Tenant }),
+
+    getSecret: () => read({ route: secret.show, answer: Secret }),
+    rotateSecret: () => work({ route: secret.rotate, answer: Secret }),
+
+    listTargets: async () => (await read({ route: targets.list, answer: listOf(Target) })).data,
+    listPlans: async () => (await read({ route: plans.list, answer: listOf(Plan) })).data,
+
+    listOperators: async () =>
+      (await read({ route: operators.list, answer: listOf(Operator) })).data,
+    setOperator: (user: string, body: SetOperator) =>
+      read({ route: operators.set, params: { user }, body, answer: Operator }),
+    removeOperator: async (user: string): Promise<void> => {
+      await read({ route: operators.delete, params: { user }, answer: nothing });
+    },
+
+    createOperatorToken: (body: CreateOperatorToken) =>
+      read({ route: operatorTokens.create, body, answer: NewOperatorToken }),
+    listOperatorTokens: async () =>
+      (await read({ route: operatorTokens.list, answer: listOf(OperatorToken) })).data,
+    revokeOperatorToken: async (id: string): Promise<void> => {
+      await read({ route: operatorTokens.delete, params: { id }, answer: nothing });
+    },
+
+    /** One page; `next` of the answer is the `after` of the next. */
+    listAudit: (query: Query) => read({ route: audit.list, query, answer: AuditEvents }),
+
+    /** Asks every target, of every tenant: it may take a while. */
+    examine: () => work({ route: doctor.examine, answer: Doctor }),
   };
 }
 
-function understand<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new CliError(
-      'unexpected',
-      'The API answered something else than a tenant; is --url right?',
-      'unexpected',
-      {
-        cause,
-      },
-    );
-  }
-}
+export type Client = ReturnType<typeof createClient>;

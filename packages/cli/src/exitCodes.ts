@@ -6,13 +6,22 @@ export const exitCodes = {
   ok: { code: 0, help: 'Done.' },
   unexpected: {
     code: 1,
-    help: 'A fault of this program or of the API, or an answer that is none of its.',
+    help: 'A fault of this program or of the API, or an answer that is none of its; an error that doctor found.',
   },
-  usage: { code: 2, help: 'The arguments or a field are wrong; nothing was changed.' },
+  usage: {
+    code: 2,
+    help: 'The arguments or a field are wrong, or --yes is missing; nothing was changed.',
+  },
   notFound: { code: 3, help: 'What was named does not exist.' },
-  conflict: { code: 4, help: 'It exists already, or something else works on it.' },
+  conflict: {
+    code: 4,
+    help: 'It exists already, has changed since, or something else works on it.',
+  },
   denied: { code: 5, help: 'The token is missing, wrong, or may not do this.' },
-  unavailable: { code: 6, help: 'The API, or what it needs, cannot be reached; try again.' },
+  unavailable: {
+    code: 6,
+    help: 'The API, or what it needs, cannot be reached, or it takes too long; try again.',
+  },
 } as const satisfies Record<string, { code: number; help: string }>;
 
 export type ExitReason = keyof typeof exitCodes;

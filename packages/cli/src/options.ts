@@ -40,7 +40,7 @@ export function addGlobalOptions(program: Command): Command {
     )
     .option(
       '--timeout <seconds>',
-      'how long to wait for an answer (default: 30, and 180 to create)',
+      'how long to wait (default: 30 for an answer, 180 where a tenant is worked on, 600 with --wait)',
       seconds,
     )
     .option('--json', 'print one JSON value instead of a table', false);
@@ -65,15 +65,30 @@ function readToken(file: string | undefined): string {
   return token;
 }
 
-/** The client that a command's options name. */
-export function clientOf(command: Command): { client: Client; json: boolean } {
+/** What a command's options come to. */
+interface Connection {
+  client: Client;
+  json: boolean;
+  /** Of `--timeout`, for what is waited for beyond one answer. */
+  timeoutMs: number | undefined;
+}
+
+/**
+ * The client that a command's options name.
+ * @param waits whether the command asks again and again: `--timeout` is then for all of it, and lets no single answer take
+ *   longer than is usual.
+ */
+export function clientOf(command: Command, waits = false): Connection {
   const options = command.optsWithGlobals<GlobalOptions>();
   if (!/^https?:\/\//.test(options.url) || !URL.canParse(options.url)) {
     throw new CliError('usage', '--url: must be an http:// or https:// URL.');
   }
   const timeoutMs = options.timeout === undefined ? undefined : options.timeout * 1_000;
+  const timeout = (usualMs: number): number =>
+    waits ? Math.min(usualMs, timeoutMs ?? usualMs) : (timeoutMs ?? usualMs);
   return {
-    client: createClient(options.url, readToken(options.tokenFile), timeoutMs),
+    client: createClient(options.url, readToken(options.tokenFile), timeout),
     json: options.json,
+    timeoutMs,
   };
 }

@@ -31,6 +31,11 @@ export function printFields(fields: [name: string, value: string][]): void {
   for (const [name, value] of fields) console.log(`${name.padEnd(width)}  ${visible(value)}`);
 }
 
+/** A line of text. */
+export function printLine(text: string): void {
+  console.log(visible(text));
+}
+
 /** A remark beside the answer: goes to standard error. */
 export function note(text: string): void {
   console.error(visible(text));

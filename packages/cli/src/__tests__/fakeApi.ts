@@ -10,8 +10,12 @@ export interface Call {
   /** Path and query. */
   url: string;
   authorization: string | undefined;
+  /** Those that mean something to the API. */
+  headers: Record<string, string>;
   body: unknown;
 }
+
+const MEANT = ['if-match', 'idempotency-key', 'prefer'];
 
 /** What is answered to a request; nothing at all where it is `undefined`. */
 export type Answer =
@@ -33,6 +37,9 @@ async function read(request: IncomingMessage): Promise<Call> {
     method: request.method ?? '',
     url: request.url ?? '',
     authorization: request.headers.authorization,
+    headers: Object.fromEntries(
+      MEANT.flatMap((name) => (name in request.headers ? [[name, request.headers[name]]] : [])),
+    ) as Record<string, string>,
     body: text === '' ? undefined : (JSON.parse(text) as unknown),
   };
 }
@@ -101,10 +108,14 @@ export async function runCli(
     jest.spyOn(process.stderr, 'write').mockImplementation(raw('stderr')),
   ];
   process.env = { PATH: before['PATH'], ...env };
+  // Whoever runs the tests at a terminal is not asked.
+  const atTerminal = process.stdin.isTTY;
+  process.stdin.isTTY = false;
   try {
     outcome.code = await run(args);
   } finally {
     process.env = before;
+    process.stdin.isTTY = atTerminal;
     for (const spy of spies) spy.mockRestore();
   }
   return outcome;

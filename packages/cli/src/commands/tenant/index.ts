@@ -1,11 +1,19 @@
 import { Command } from 'commander';
 
 import { createCommand } from './create';
+import { effectiveCommand } from './effective';
 import { listCommand } from './list';
+import { retryCommand } from './retry';
+import { rotateCommand } from './rotate';
 import { showCommand } from './show';
+import { updateCommand } from './update';
 
 export const tenantCommand = new Command('tenant')
   .description('tenants and what belongs to them')
   .addCommand(createCommand)
   .addCommand(listCommand)
-  .addCommand(showCommand);
+  .addCommand(showCommand)
+  .addCommand(effectiveCommand)
+  .addCommand(updateCommand)
+  .addCommand(retryCommand)
+  .addCommand(rotateCommand);

@@ -1,7 +1,8 @@
 import { tenantStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
-import type { TenantStatus, TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
+import type { TenantStatus } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { Command, Option } from 'commander';
 
+import type { Tenant } from '../../answers';
 import type { Client } from '../../client';
 import { clientOf } from '../../options';
 import { withProgress } from '../../output';
@@ -10,8 +11,8 @@ import { printTenants } from './print';
 const PAGE = 500;
 
 /** All tenants, read page by page. */
-export async function listAllTenants(client: Client, status?: TenantStatus): Promise<TenantView[]> {
-  const all: TenantView[] = [];
+export async function listAllTenants(client: Client, status?: TenantStatus): Promise<Tenant[]> {
+  const all: Tenant[] = [];
   let after: string | undefined;
   do {
     const page = await client.listTenants({ limit: PAGE, status, after });
