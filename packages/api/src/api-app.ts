@@ -7,6 +7,7 @@ import type { Context } from './controllers/context';
 import type { Readiness } from './controllers/readiness';
 import { errorHandler, notFound } from './middleware/errors';
 import { requestId } from './middleware/requestId';
+import { requestLog } from './middleware/requestLog';
 import adminRouter from './routers/admin';
 import rootRouter from './routers/api/root';
 
@@ -23,7 +24,8 @@ export default function createApiApp(
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
-  app.use(requestId, helmet());
+  app.set('trust proxy', config.trustProxy);
+  app.use(requestId, requestLog(context.metrics, context.log), helmet());
   app.use(rootRouter(config, readiness));
   app.use('/tenancy/v1', adminRouter(context, config.adminToken, isServing));
   app.use(notFound, errorHandler(context.log));

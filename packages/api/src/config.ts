@@ -1,20 +1,24 @@
+import { platformSettings } from '@hyperdx-tenancy/domain/plans';
+import type { Plans, Settings } from '@hyperdx-tenancy/domain/plans';
+import type { SiteTemplates } from '@hyperdx-tenancy/domain/tables';
 import { z } from 'zod';
 
-/** One ClickHouse and how it is reached: by us for DDL, by collectors for telemetry. */
-export interface TargetConfig {
-  name: string;
-  /** ClickHouse HTTP URL for this service. */
-  host: string;
-  username: string;
-  password: string;
-  database: string;
-  /** The ClickHouse exporter's endpoint, as seen from the collectors. */
-  collectorEndpoint: string;
-  /** The exporter's time limit for one insert, as a Go duration. */
-  exporterTimeout: string;
-  /** How long telemetry is kept. */
-  retentionHours: number;
-}
+import {
+  collectorUrl,
+  databaseName,
+  goDuration,
+  httpUrl,
+  parseGoDuration,
+} from './configFiles/forms';
+import { readPlansFile } from './configFiles/plans';
+import { loadSiteTemplates } from './configFiles/siteTemplates';
+import { readTargetsFile } from './configFiles/targets';
+import type { TargetConfig } from './configFiles/targets';
+import { trustProxy } from './configFiles/trustProxy';
+import type { TrustProxy } from './configFiles/trustProxy';
+import { ConfigFileError } from './configFiles/yamlFile';
+
+export type { TargetConfig };
 
 export interface Config {
   env: string;
@@ -22,17 +26,29 @@ export interface Config {
   bindAddress: string;
   port: number;
   opampPort: number;
+  metricsPort: number;
   logLevel: string;
   mongoUri: string;
-  adminToken: string;
+  /** Opens the admin API without any operator being there; `undefined`: switched off. */
+  adminToken: string | undefined;
+  /** Proxies whose `X-Forwarded-For` is believed. */
+  trustProxy: TrustProxy;
   /** What other secrets are derived from. */
   secret: string;
+  /** The secret before this one, while tenants are moved from it. */
+  previousSecret: string | undefined;
   /** Opens the shared collector group; more tokens are made through the admin API. */
   collectorToken: string | undefined;
   collectorMemoryLimitMiB: number;
   /** A folder in the collector for its queues (`file_storage`); memory queues where unset. */
   collectorStorageDirectory: string | undefined;
-  target: TargetConfig;
+  /** Never empty; tenants made without a wish of their own are placed on one of these. */
+  targets: readonly TargetConfig[];
+  /** What holds for tenants where neither they nor their plan say otherwise. */
+  platform: Settings;
+  plans: Plans;
+  /** The site's own columns and indexes. */
+  site: SiteTemplates;
 }
 
 /** A configuration that cannot be used; every fault is named at once. */
@@ -41,29 +57,9 @@ export class ConfigError extends Error {
 }
 
 const HOUR_MS = 3_600_000;
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: HOUR_MS };
-const GO_DURATION = /^(\d+(\.\d+)?(ms|s|m|h))+$/;
-
-/** Milliseconds of a Go duration such as `720h` or `1h30m`; `undefined` where it is none. */
-export function parseGoDuration(text: string): number | undefined {
-  if (!GO_DURATION.test(text)) return undefined;
-  let total = 0;
-  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h)/g)) {
-    total += Number(amount) * (UNIT_MS[unit ?? ''] ?? 0);
-  }
-  return total;
-}
 
 const port = z.coerce.number().int().min(0).max(65535);
-const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// URL' });
 const secret = z.string().min(16, 'must have at least 16 characters');
-const goDuration = z
-  .string()
-  .refine(
-    (text) => (parseGoDuration(text) ?? 0) > 0,
-    'must be a positive Go duration such as 720h',
-  );
-
 /**
  * Every variable that the service reads, in the order of docs/configuration.md (a test compares the
  * two). HyperDX's names keep their meaning and default.
@@ -77,22 +73,24 @@ export const variables = {
   HYPERDX_LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info'),
-  CLICKHOUSE_HOST: httpUrl,
+  CLICKHOUSE_HOST: httpUrl.optional(),
   CLICKHOUSE_USER: z.string().default('default'),
   CLICKHOUSE_PASSWORD: z.string().default(''),
-  CLICKHOUSE_ENDPOINT: z
-    .string()
-    .regex(/^(tcp|clickhouse|https?):\/\/[!-~]+$/, 'must be a tcp, clickhouse, http or https URL')
-    .optional(),
-  HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain identifier')
-    .default('default'),
+  CLICKHOUSE_ENDPOINT: collectorUrl.optional(),
+  HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE: databaseName.default('default'),
   HYPERDX_OTEL_EXPORTER_TABLES_TTL: goDuration.default('720h'),
   HYPERDX_OTEL_EXPORTER_TIMEOUT: goDuration.default('5s'),
   TENANCY_BIND_ADDRESS: z.string().default('0.0.0.0'),
+  TENANCY_METRICS_PORT: port.default(9464),
   TENANCY_SECRET: secret,
-  TENANCY_ADMIN_TOKEN: secret.regex(/^\S+$/, 'travels in a header: no white space'),
+  TENANCY_SECRET_PREVIOUS: secret.optional(),
+  TENANCY_ACCESS_MODE: z.enum(['grants', 'guard']).default('grants'),
+  TENANCY_ALLOW_GUARD_MODE: z.enum(['true', 'false']).default('false'),
+  TENANCY_TARGETS_FILE: z.string().optional(),
+  TENANCY_PLANS_FILE: z.string().optional(),
+  TENANCY_TEMPLATES_DIRECTORY: z.string().optional(),
+  TENANCY_ADMIN_TOKEN: secret.regex(/^\S+$/, 'travels in a header: no white space').optional(),
+  TENANCY_TRUST_PROXY: trustProxy.optional(),
   TENANCY_COLLECTOR_TOKEN: secret
     .regex(/^[A-Za-z0-9._~-]+$/, 'travels in a URL path: only A-Z a-z 0-9 . _ ~ -')
     .optional(),
@@ -119,49 +117,124 @@ function fault(issue: z.core.$ZodIssue): string {
   return missing ? `${name} is not set` : `${name}: ${issue.message}`;
 }
 
+type Environment = z.output<typeof Environment>;
+
+function unusable(faults: readonly string[]): ConfigError {
+  return new ConfigError(
+    `The configuration cannot be used (see docs/configuration.md):\n` +
+      faults.map((text) => `  ${text}`).join('\n'),
+  );
+}
+
+/** The target that `CLICKHOUSE_*` describe. */
+function defaultTarget(env: Environment, host: string): TargetConfig {
+  return {
+    name: 'default',
+    host,
+    username: env.CLICKHOUSE_USER,
+    password: env.CLICKHOUSE_PASSWORD,
+    database: env.HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE,
+    collectorEndpoint: env.CLICKHOUSE_ENDPOINT ?? host,
+    exporterTimeout: env.HYPERDX_OTEL_EXPORTER_TIMEOUT,
+    access: env.TENANCY_ACCESS_MODE,
+    capacity: {},
+  };
+}
+
+/** All targets: the one of the environment first, unless the file has one of that name. */
+function readTargets(env: Environment): TargetConfig[] {
+  const { TENANCY_TARGETS_FILE: path, CLICKHOUSE_HOST: host } = env;
+  const inFile = path === undefined ? [] : readTargetsFile(path, env.HYPERDX_OTEL_EXPORTER_TIMEOUT);
+  const named = inFile.some(({ name }) => name === 'default');
+  return host === undefined || named ? inFile : [defaultTarget(env, host), ...inFile];
+}
+
+const NO_TARGET = 'CLICKHOUSE_HOST is not set, and no TENANCY_TARGETS_FILE names a target either';
+
+/** What only several values together show to be wrong. */
+function contradictions(env: Environment, targets: readonly TargetConfig[]): string[] {
+  const faults: string[] = [];
+  if (targets.length === 0) {
+    faults.push(NO_TARGET);
+  }
+  const guarded = targets.filter(({ access }) => access === 'guard').map(({ name }) => name);
+  if (
+    guarded.length > 0 &&
+    env.NODE_ENV === 'production' &&
+    env.TENANCY_ALLOW_GUARD_MODE === 'false'
+  ) {
+    faults.push(
+      `TENANCY_ACCESS_MODE: target ${guarded.join(', ')} has access mode "guard", in which ClickHouse itself does not ` +
+        `keep tenants apart; use "grants", or set TENANCY_ALLOW_GUARD_MODE=true if that is what you want`,
+    );
+  }
+  if (env.TENANCY_SECRET_PREVIOUS === env.TENANCY_SECRET) {
+    faults.push('TENANCY_SECRET_PREVIOUS: is the same as TENANCY_SECRET');
+  }
+  return faults;
+}
+
+/** Reads a file that a variable names. @throws ConfigError naming the variable. */
+function fromFile<T>(variable: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigFileError)) throw error;
+    throw unusable(error.message.split('\n').map((text) => `${variable}: ${text}`));
+  }
+}
+
 /**
- * The configuration, parsed once and strictly.
+ * The configuration, parsed once and strictly, with the files that it names.
  * @throws ConfigError that names every variable at fault; it never repeats a value.
  */
 export function parseConfig(
   environment: Readonly<Record<string, string | undefined>>,
   version = '0.1.0',
 ): Config {
-  const parsed = Environment.safeParse(withoutBlanks(environment), { reportInput: true });
+  const given = withoutBlanks(environment);
+  const parsed = Environment.safeParse(given, { reportInput: true });
   if (!parsed.success) {
-    throw new ConfigError(
-      `The configuration cannot be used (see docs/configuration.md):\n` +
-        parsed.error.issues.map((issue) => `  ${fault(issue)}`).join('\n'),
-    );
+    const noTarget = !('CLICKHOUSE_HOST' in given || 'TENANCY_TARGETS_FILE' in given);
+    throw unusable([...parsed.error.issues.map(fault), ...(noTarget ? [NO_TARGET] : [])]);
   }
   const env = parsed.data;
+  const targets = fromFile('TENANCY_TARGETS_FILE', () => readTargets(env));
+  const { TENANCY_PLANS_FILE: plansFile, TENANCY_TEMPLATES_DIRECTORY: templates } = env;
+  const plans = fromFile('TENANCY_PLANS_FILE', () => readPlansFile(plansFile));
+  const site = fromFile('TENANCY_TEMPLATES_DIRECTORY', () =>
+    templates === undefined ? {} : loadSiteTemplates(templates),
+  );
+  const faults = contradictions(env, targets);
+  if (faults.length > 0) throw unusable(faults);
+  // TTL expressions count in hours; a shorter time still keeps an hour.
+  const hours = Math.max(
+    1,
+    Math.ceil((parseGoDuration(env.HYPERDX_OTEL_EXPORTER_TABLES_TTL) ?? 0) / HOUR_MS),
+  );
   return {
     env: env.NODE_ENV,
     version,
     bindAddress: env.TENANCY_BIND_ADDRESS,
     port: env.HYPERDX_API_PORT ?? env.PORT,
     opampPort: env.OPAMP_PORT,
+    metricsPort: env.TENANCY_METRICS_PORT,
     logLevel: env.HYPERDX_LOG_LEVEL,
     mongoUri: env.MONGO_URI,
     adminToken: env.TENANCY_ADMIN_TOKEN,
+    trustProxy: env.TENANCY_TRUST_PROXY ?? false,
     secret: env.TENANCY_SECRET,
+    previousSecret: env.TENANCY_SECRET_PREVIOUS,
     collectorToken: env.TENANCY_COLLECTOR_TOKEN,
     collectorMemoryLimitMiB: env.TENANCY_COLLECTOR_MEMORY_LIMIT_MIB,
     collectorStorageDirectory: env.TENANCY_COLLECTOR_STORAGE_DIRECTORY,
-    target: {
-      name: 'default',
-      host: env.CLICKHOUSE_HOST,
-      username: env.CLICKHOUSE_USER,
-      password: env.CLICKHOUSE_PASSWORD,
-      database: env.HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE,
-      collectorEndpoint: env.CLICKHOUSE_ENDPOINT ?? env.CLICKHOUSE_HOST,
-      exporterTimeout: env.HYPERDX_OTEL_EXPORTER_TIMEOUT,
-      // TTL expressions count in hours; a shorter time still keeps an hour.
-      retentionHours: Math.max(
-        1,
-        Math.ceil((parseGoDuration(env.HYPERDX_OTEL_EXPORTER_TABLES_TTL) ?? 0) / HOUR_MS),
-      ),
+    targets,
+    platform: {
+      ...platformSettings,
+      retentionHours: { logs: hours, traces: hours, sessions: hours, metrics: hours },
     },
+    plans,
+    site,
   };
 }
 

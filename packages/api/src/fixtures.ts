@@ -2,36 +2,33 @@ import { randomBytes } from 'node:crypto';
 
 import { createClient } from '@clickhouse/client';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
-import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
-import { openMongo } from '@hyperdx-tenancy/devkit/mongo';
-import type { Mongo } from '@hyperdx-tenancy/devkit/mongo';
+import { engineCapabilities, openClickHouse, openMongo } from '@hyperdx-tenancy/devkit/engines';
+import type { TestClickHouse, TestMongo } from '@hyperdx-tenancy/devkit/engines';
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
+import { checkAnswer } from './__tests__/responseCheck';
 import { parseConfig } from './config';
 import type { Config } from './config';
 import Server from './server';
 import { createLogger } from './utils/logger';
 
-/** Real engines for a test file. */
+/** Real engines for a test file: those that `TEST_ENGINES` names. */
 export interface Engines {
-  clickhouse: ClickHouseServer;
-  mongo: Mongo;
+  clickhouse: TestClickHouse;
+  mongo: TestMongo;
   /** An administrator's client: what is really there. */
   admin: ClickHouseClient;
   stop(): Promise<void>;
 }
 
-/** @param own a MongoDB that the test may end, even where `MONGO_URI` names one. */
+/** @param own engines that the test may end, even where the environment names servers. */
 export async function startEngines(own = false): Promise<Engines> {
-  const [clickhouse, mongo] = await Promise.all([
-    startClickHouse({ password: 'test' }),
-    openMongo({ own }),
-  ]);
+  const [clickhouse, mongo] = await Promise.all([openClickHouse({ own }), openMongo({ own })]);
   const admin = createClient({
     url: clickhouse.url,
     username: clickhouse.user,
     password: clickhouse.password,
+    database: clickhouse.database,
   });
   return {
     clickhouse,
@@ -44,9 +41,15 @@ export async function startEngines(own = false): Promise<Engines> {
   };
 }
 
+/** Engines, as far as a configuration names them. */
+export interface ReachedEngines {
+  clickhouse: Pick<TestClickHouse, 'url' | 'user' | 'password' | 'database'>;
+  mongo: Pick<TestMongo, 'uri'>;
+}
+
 /** A configuration on these engines, with secrets of its own. */
 export function testConfig(
-  { clickhouse, mongo }: Pick<Engines, 'clickhouse' | 'mongo'>,
+  { clickhouse, mongo }: ReachedEngines,
   env: Record<string, string> = {},
 ): Config {
   const secret = (): string => randomBytes(16).toString('hex');
@@ -56,9 +59,13 @@ export function testConfig(
     CLICKHOUSE_HOST: clickhouse.url,
     CLICKHOUSE_USER: clickhouse.user,
     CLICKHOUSE_PASSWORD: clickhouse.password,
+    HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE: clickhouse.database,
     PORT: '0',
     OPAMP_PORT: '0',
+    TENANCY_METRICS_PORT: '0',
     TENANCY_BIND_ADDRESS: '127.0.0.1',
+    // Where the engine has no users, our own checks are what keeps tenants apart.
+    TENANCY_ACCESS_MODE: engineCapabilities().userManagement ? 'grants' : 'guard',
     TENANCY_SECRET: secret(),
     TENANCY_ADMIN_TOKEN: secret(),
     TENANCY_COLLECTOR_TOKEN: secret(),
@@ -80,8 +87,12 @@ const NEVER_MS = 1_000_000_000;
 export interface TestServer {
   url: string;
   opampUrl: string;
+  metricsUrl: string;
   config: Config;
-  /** Sends a request; the operator's token goes with it unless headers say otherwise. */
+  /**
+   * Sends a request; the operator's token goes with it unless headers say otherwise. Its answer is compared with the
+   * OpenAPI document, so that every test that calls the admin API proves a part of it.
+   */
   request(
     method: string,
     path: string,
@@ -91,13 +102,13 @@ export interface TestServer {
 }
 
 /** No reconciler runs: a test that leaves something unfinished wants to find it so. */
-export async function startTestServer(config: Config, ready = true): Promise<TestServer> {
-  const server = new Server(
-    config,
-    createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
-    NEVER_MS,
-  );
-  const { port, opampPort } = await server.start();
+export async function startTestServer(
+  config: Config,
+  ready = true,
+  log = createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
+): Promise<TestServer> {
+  const server = new Server(config, log, NEVER_MS);
+  const { port, opampPort, metricsPort } = await server.start();
   const url = `http://127.0.0.1:${port}`;
 
   async function request(
@@ -110,17 +121,19 @@ export async function startTestServer(config: Config, ready = true): Promise<Tes
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${config.adminToken}`,
+        authorization: `Bearer ${config.adminToken ?? ''}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...options.headers,
       },
       ...(body === undefined ? {} : { body }),
     });
     const text = await response.text();
+    const { status, headers } = response;
+    checkAnswer(method, path, { status, headers, text });
     const isJson = response.headers.get('content-type')?.includes('json') === true;
     return {
-      status: response.status,
-      headers: response.headers,
+      status,
+      headers,
       text,
       json: isJson ? (JSON.parse(text) as Record<string, unknown>) : {},
     };
@@ -135,6 +148,7 @@ export async function startTestServer(config: Config, ready = true): Promise<Tes
   return {
     url,
     opampUrl: `http://127.0.0.1:${opampPort}`,
+    metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
     config,
     request,
     stop: () => server.stop(),

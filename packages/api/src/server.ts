@@ -7,17 +7,25 @@ import mongoose from 'mongoose';
 
 import createApiApp from './api-app';
 import type { Config } from './config';
+import { flushAudit } from './controllers/audit';
+import { recordAgents } from './controllers/collectorAgents';
 import { buildGroupConfig, loadCollectorSnapshot } from './controllers/collectorConfigs';
 import { createContext } from './controllers/context';
 import type { Context } from './controllers/context';
+import { warnWithoutAdmin } from './controllers/lastAdmin';
+import { followPlans } from './controllers/planChanges';
 import { createReadiness } from './controllers/readiness';
-import { reconcileTenants } from './controllers/reconcile';
+import { reconcileTarget } from './controllers/reconcile';
 import { onLocalChange, readRevision } from './controllers/revisions';
+import { createTenantCounter } from './controllers/tenantCounts';
+import { measureConfig, measureReconcile } from './metrics';
+import { createMetricsServer } from './metrics-app';
 import { buildIndexes } from './models/indexes';
 import createOpampServer from './opamp/app';
 import { createOpampController } from './opamp/controllers/opampController';
 import { Offers } from './opamp/services/offers';
-import { AgentRegistry } from './opamp/services/registry';
+import { Progress } from './opamp/services/progress';
+import { AgentRegistry, countConnected } from './opamp/services/registry';
 import { PeriodicTask } from './tasks/periodic';
 import type { Logger } from './utils/logger';
 
@@ -29,6 +37,9 @@ const CONNECT_AGAIN_MAX_MS = 30_000;
 
 /** How long an unfinished tenant waits for a process to take it up, at the most, once it may. */
 const RECONCILE_EVERY_MS = 2_000;
+
+/** How soon tenants that were busy when their plan changed are found. */
+const PLANS_EVERY_MS = 5 * 60_000;
 
 /** HyperDX's limits: its UI's cookies and URLs are larger than Node's default of 16 KB. */
 const MAX_HEADER_BYTES = 131_072;
@@ -53,15 +64,17 @@ async function close(server: HttpServer): Promise<void> {
 }
 
 /**
- * The service: the API and the OpAMP server, each on its port. It listens at once and connects to
+ * The service: the API, the OpAMP server and the metrics, each on its port. It listens at once and connects to
  * MongoDB in the background, for as long as that takes: `/ready` says what is missing.
  */
 export default class Server {
   private readonly context: Context;
   private readonly offers: Offers;
-  private readonly reconciler: PeriodicTask;
+  private readonly progress: Progress;
+  private readonly tasks: readonly PeriodicTask[];
   private readonly api: HttpServer;
   private readonly opamp: HttpServer;
+  private readonly metrics: HttpServer;
   private readonly stopping = new AbortController();
   private connected: Promise<void> | undefined;
   private indexed = false;
@@ -73,19 +86,34 @@ export default class Server {
     reconcileEveryMs = RECONCILE_EVERY_MS,
   ) {
     this.context = createContext(config, log);
+    const { metrics } = this.context;
+    const agents = new AgentRegistry();
+    this.progress = new Progress({ write: recordAgents, log });
     this.offers = new Offers({
-      load: () => loadCollectorSnapshot(config),
+      load: () => loadCollectorSnapshot(config, this.context),
       revision: () => readRevision('collectors'),
       onChange: (listener) => onLocalChange('collectors', listener),
-      build: (group, snapshot) => buildGroupConfig(group, snapshot, config, log),
+      build: (group, snapshot) =>
+        measureConfig(metrics, group.kind, buildGroupConfig(group, snapshot, config, log)),
       log,
     });
-    this.reconciler = new PeriodicTask({
-      name: 'reconcile',
-      everyMs: reconcileEveryMs,
-      work: () => reconcileTenants(this.context),
+    // One for each target: a server that is out of reach holds up nobody else.
+    const reconcilers = this.context.targets.all.map(
+      (target) =>
+        new PeriodicTask({
+          name: `reconcile ${target.name}`,
+          everyMs: reconcileEveryMs,
+          work: () => measureReconcile(metrics, () => reconcileTarget(target, this.context)),
+          log,
+        }),
+    );
+    const plans = new PeriodicTask({
+      name: 'plans',
+      everyMs: Math.max(reconcileEveryMs, PLANS_EVERY_MS),
+      work: () => followPlans(this.context),
       log,
     });
+    this.tasks = [...reconcilers, plans];
     const readiness = createReadiness(this.context, {
       indexes: () => this.indexed,
       collectorConfigs: () => this.offers.ready,
@@ -95,31 +123,57 @@ export default class Server {
       createApiApp(config, this.context, readiness, () => this.indexed),
     );
     this.opamp = createOpampServer({
-      controller: createOpampController(this.offers, new AgentRegistry(), log),
+      controller: createOpampController({
+        offers: this.offers,
+        agents,
+        progress: this.progress,
+        log,
+        metrics,
+      }),
       readiness,
       ready: () => this.offers.ready,
+      log,
+      metrics,
+    });
+    this.metrics = createMetricsServer({
+      metrics,
+      countTenants: createTenantCounter(),
+      countAgents: () => countConnected(agents),
       log,
     });
   }
 
-  /** Opens both ports. @throws where one cannot be opened. */
-  async start(): Promise<{ port: number; opampPort: number }> {
+  /** Opens all ports. @throws where one cannot be opened. */
+  async start(): Promise<{ port: number; opampPort: number; metricsPort: number }> {
     const { bindAddress } = this.config;
     const port = await listen(this.api, this.config.port, bindAddress);
     const opampPort = await listen(this.opamp, this.config.opampPort, bindAddress);
-    this.log.info({ address: bindAddress, port, opampPort }, 'listening');
+    const metricsPort = await listen(this.metrics, this.config.metricsPort, bindAddress);
+    this.warn();
+    this.log.info({ address: bindAddress, port, opampPort, metricsPort }, 'listening');
     this.connected = this.connect();
-    return { port, opampPort };
+    return { port, opampPort, metricsPort };
+  }
+
+  /** Says what an operator should know before anything else. */
+  private warn(): void {
+    const guarded = this.context.targets.all.filter(({ hasUsers }) => !hasUsers);
+    if (guarded.length === 0) return;
+    this.log.warn(
+      { targets: guarded.map(({ name }) => name) },
+      'access mode "guard": ClickHouse itself does not keep the tenants of these targets apart; the guard is the only wall',
+    );
   }
 
   /** Stops taking requests, lets those under way end, and closes all connections. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([close(this.api), close(this.opamp)]);
-    await Promise.all([this.offers.stop(), this.reconciler.stop()]);
+    await Promise.all([close(this.api), close(this.opamp), close(this.metrics)]);
+    await Promise.all([this.offers.stop(), this.progress.stop(), ...this.tasks.map((task) => task.stop())]);
+    await flushAudit();
     await mongoose.disconnect();
     await this.connected;
-    await this.context.target.admin.close();
+    await this.context.targets.close();
     this.log.info('stopped');
   }
 
@@ -133,7 +187,7 @@ export default class Server {
       try {
         await this.openMongo();
         this.offers.start();
-        this.reconciler.start();
+        for (const task of this.tasks) task.start();
         return;
       } catch (error) {
         this.log.error({ err: error }, 'MongoDB is not usable yet; trying again');
@@ -155,5 +209,6 @@ export default class Server {
     await buildIndexes(this.log);
     this.indexed = true;
     this.log.info('MongoDB connected, indexes built');
+    await warnWithoutAdmin({ bootstrap: this.config.adminToken !== undefined }, this.context);
   }
 }

@@ -16,7 +16,16 @@ export const errorCodes = {
     help: 'Ingestion keys are 8 to 128 of the characters A-Z a-z 0-9 . _ ~ + / $ -',
   },
   invalid_opamp_message: { status: 400, help: 'The body is not an OpAMP AgentToServer message.' },
+  target_unknown: {
+    status: 400,
+    help: 'There is no such target; GET /tenancy/v1/targets lists them.',
+  },
+  plan_unknown: {
+    status: 400,
+    help: 'The plans file has no such plan; GET /tenancy/v1/plans lists those it has.',
+  },
   unauthorized: { status: 401, help: 'Send a valid token in the Authorization header.' },
+  forbidden: { status: 403, help: 'You are known, but may not do this.' },
   foreign_table: { status: 403, help: 'The table belongs to another tenant.' },
   not_found: { status: 404, help: 'There is no such route or object.' },
   tenant_not_found: { status: 404, help: 'There is no tenant with this id.' },
@@ -41,11 +50,44 @@ export const errorCodes = {
     status: 409,
     help: 'The unfinished tenant of this name was asked for with other values.',
   },
+  collectors_behind: {
+    status: 409,
+    help: 'Collectors have not applied a new config yet; it is waited for, or not with "force".',
+  },
+  tenant_not_active: {
+    status: 409,
+    help: 'Only an active or suspended tenant can be changed; wait, or try it again.',
+  },
+  target_full: {
+    status: 409,
+    help: 'The target has no room for another tenant; raise its capacity, or choose another.',
+  },
+  not_supported: { status: 409, help: 'This ClickHouse cannot do it; the message says why.' },
+  secret_unknown: {
+    status: 409,
+    help: "The tenant's passwords come from a secret that is not configured; the message says what to do.",
+  },
+  precondition_failed: {
+    status: 412,
+    help: 'The tenant has changed since it was read; read it again, and send its new ETag.',
+  },
+  last_admin: {
+    status: 409,
+    help: 'Nobody could manage operators any more; make another admin first, or set TENANCY_ADMIN_TOKEN.',
+  },
   payload_too_large: { status: 413, help: 'The body is larger than this route takes.' },
   unsupported_media_type: { status: 415, help: 'The body is of a type this route does not take.' },
   idempotency_key_reused: {
     status: 422,
     help: 'This Idempotency-Key came with another request before; use a new key for a new request.',
+  },
+  too_many_attempts: {
+    status: 429,
+    help: 'Too many logins from this address failed; try again after the time that Retry-After states.',
+  },
+  invalid_templates: {
+    status: 500,
+    help: "The site's own columns or indexes cannot be used; the message quotes ClickHouse.",
   },
   internal: {
     status: 500,
@@ -62,6 +104,10 @@ export const errorCodes = {
   clickhouse_unavailable: {
     status: 503,
     help: 'ClickHouse did not answer; try again when it does.',
+  },
+  audit_unavailable: {
+    status: 503,
+    help: 'The audit event could not be written, so nothing was changed; try again.',
   },
   mongo_unavailable: { status: 503, help: 'MongoDB did not answer; try again when it does.' },
 } as const satisfies Record<string, { status: number; help: string }>;

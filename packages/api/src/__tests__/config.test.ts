@@ -1,10 +1,10 @@
-import { ConfigError, parseConfig, parseGoDuration } from '../config';
+import { ConfigError, parseConfig } from '../config';
+import { parseGoDuration } from '../configFiles/forms';
 
 const minimal = {
   MONGO_URI: 'mongodb://127.0.0.1:27017/hyperdx',
   CLICKHOUSE_HOST: 'http://127.0.0.1:8123',
   TENANCY_SECRET: 'a secret of at least 16 characters',
-  TENANCY_ADMIN_TOKEN: 'an-admin-token-of-length',
 };
 
 function faultsOf(env: Record<string, string | undefined>): string {
@@ -22,19 +22,33 @@ describe('parseConfig', () => {
     const config = parseConfig(minimal);
     expect(config.port).toBe(8000);
     expect(config.opampPort).toBe(4320);
-    expect(config.target).toMatchObject({
+    expect(config.targets).toHaveLength(1);
+    expect(config.targets[0]).toMatchObject({
+      name: 'default',
+      access: 'grants',
       username: 'default',
       password: '',
       database: 'default',
       collectorEndpoint: 'http://127.0.0.1:8123',
       exporterTimeout: '5s',
-      retentionHours: 720,
     });
+    expect(config.platform.retentionHours.logs).toBe(720);
   });
 
   it('names every variable that is missing, in one error', () => {
     const faults = faultsOf({});
     for (const name of Object.keys(minimal)) expect(faults).toContain(`${name} is not set`);
+  });
+
+  it('switches the admin token off, and trusts no proxy, unless told to', () => {
+    const config = parseConfig({ ...minimal, TENANCY_ADMIN_TOKEN: '' });
+    expect([config.adminToken, config.trustProxy]).toEqual([undefined, false]);
+    const told = parseConfig({
+      ...minimal,
+      TENANCY_ADMIN_TOKEN: 'an-admin-token-of-length',
+      TENANCY_TRUST_PROXY: '1',
+    });
+    expect([told.adminToken, told.trustProxy]).toEqual(['an-admin-token-of-length', 1]);
   });
 
   it('takes blank for unset', () => {
@@ -52,6 +66,9 @@ describe('parseConfig', () => {
     ['HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE', 'a`; DROP TABLE x'],
     ['TENANCY_COLLECTOR_TOKEN', 'has/a/slash/in/it/and/more'],
     ['TENANCY_COLLECTOR_MEMORY_LIMIT_MIB', '1'],
+    ['TENANCY_ADMIN_TOKEN', 'short'],
+    ['TENANCY_ADMIN_TOKEN', 'with white space in it'],
+    ['TENANCY_TRUST_PROXY', 'true'],
   ])('refuses %s=%s and names it', (name, value) => {
     expect(faultsOf({ ...minimal, [name]: value })).toContain(`${name}: `);
   });
@@ -67,9 +84,33 @@ describe('parseConfig', () => {
   });
 
   it('rounds retention up to whole hours', () => {
-    expect(
-      parseConfig({ ...minimal, HYPERDX_OTEL_EXPORTER_TABLES_TTL: '90m' }).target.retentionHours,
-    ).toBe(2);
+    const { platform } = parseConfig({ ...minimal, HYPERDX_OTEL_EXPORTER_TABLES_TTL: '90m' });
+    expect(platform.retentionHours).toEqual({ logs: 2, traces: 2, sessions: 2, metrics: 2 });
+  });
+});
+
+describe('access modes', () => {
+  const guard = { ...minimal, TENANCY_ACCESS_MODE: 'guard' };
+
+  it('refuses the guard as the only wall in production, which is the default environment', () => {
+    expect(faultsOf(guard)).toContain(
+      'TENANCY_ACCESS_MODE: target default has access mode "guard"',
+    );
+    expect(faultsOf({ ...guard, NODE_ENV: 'production' })).toContain('TENANCY_ALLOW_GUARD_MODE');
+    expect(faultsOf({ ...guard, TENANCY_ALLOW_GUARD_MODE: 'false' })).not.toBe('');
+  });
+
+  it('takes it elsewhere, or where it is asked for', () => {
+    expect(parseConfig({ ...guard, NODE_ENV: 'test' }).targets[0]?.access).toBe('guard');
+    expect(parseConfig({ ...guard, TENANCY_ALLOW_GUARD_MODE: 'true' }).targets[0]?.access).toBe(
+      'guard',
+    );
+  });
+
+  it('refuses a previous secret that is the present one', () => {
+    expect(faultsOf({ ...minimal, TENANCY_SECRET_PREVIOUS: minimal.TENANCY_SECRET })).toContain(
+      'TENANCY_SECRET_PREVIOUS: ',
+    );
   });
 });
 

@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await context.target.admin.close();
+  await context.targets.close();
   await server.stop();
   await engines.stop();
 }, 60_000);
@@ -36,7 +36,9 @@ describe('two calls on one tenant', () => {
   it('never puts back a tenant that became active between a look and a grasp', async () => {
     const made = await createTenant({ name: 'Made meanwhile' }, context);
     const stale = await Tenant.findById(made.id);
-    expect(await takeLease(stale!._id, ['provisioning', 'failed'], context)).toBeNull();
+    expect(
+      await takeLease(stale!._id, { status: { $in: ['provisioning', 'failed'] } }, context),
+    ).toBeNull();
     await expect(createTenant({ name: 'Made meanwhile' }, context)).rejects.toMatchObject({
       code: 'tenant_exists',
     });
@@ -47,9 +49,9 @@ describe('two calls on one tenant', () => {
     const { tenant, hold } = await claimTenant({ name: 'Two operations' }, context);
     // As if MongoDB had been away for longer than the lease lasts.
     await Tenant.updateOne({ _id: tenant._id }, { 'lease.expiresAt': inMinutes(-1) });
-    const taken = await takeLease(tenant._id, ['provisioning'], context);
+    const taken = await takeLease(tenant._id, { status: 'provisioning' }, context);
     expect(taken?.attempt).toBe(2);
-    await expect(hold.update({ step: 'verify' })).rejects.toMatchObject({
+    await expect(hold.update({ step: 'documents' })).rejects.toMatchObject({
       code: 'operation_running',
     });
     await expect(hold.release({ status: 'active' })).rejects.toMatchObject({
@@ -191,7 +193,7 @@ describe('after a crash', () => {
   }
 
   it('completes what is there, whatever was reached', async () => {
-    for (const step of ['team', 'tables', 'connection', 'sources', 'verify']) {
+    for (const step of ['team', 'tables', 'access', 'documents']) {
       const id = await crashAt(`Crashed at ${step}`, step, `crashed-at-${step}`);
       const done = await createTenant({ name: `Crashed at ${step}` }, context);
       expect(done).toMatchObject({

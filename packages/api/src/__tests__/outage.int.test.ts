@@ -105,10 +105,10 @@ describe('with a step that ClickHouse refuses', () => {
     const { json } = await post({ name: 'Leased' });
     const id = String(json['id']);
     const lease = { owner: 'another process', expiresAt: new Date(Date.now() + 60_000) };
-    await Tenant.updateOne({ _id: id }, { status: 'provisioning', step: 'sources', lease });
+    await Tenant.updateOne({ _id: id }, { status: 'provisioning', step: 'documents', lease });
     const busy = await post({ name: 'Leased' });
     expect([busy.status, busy.json['code']]).toEqual([409, 'operation_running']);
-    expect(busy.json['message']).toContain('sources');
+    expect(busy.json['message']).toContain('documents');
 
     await Tenant.updateOne({ _id: id }, { 'lease.expiresAt': new Date(Date.now() - 1) });
     const done = await post({ name: 'Leased' });
@@ -143,7 +143,7 @@ describe('the reconciler', () => {
       expect(await Source.countDocuments({ team: done.members.team })).toBe(4);
     } finally {
       await reconciler.stop();
-      await context.target.admin.close();
+      await context.targets.close();
     }
   }, 60_000);
 });

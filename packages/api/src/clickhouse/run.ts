@@ -4,6 +4,24 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import { isSocketError } from '../utils/networkErrors';
 import { retry } from '../utils/retry';
+import { statementKind } from './statementKind';
+import type { StatementKind } from './statementKind';
+
+export type StatementResult = 'ok' | 'rejected' | 'unavailable' | 'other';
+
+/** Is told of every statement once it has ended, its retries included. */
+export type StatementObserver = (
+  statement: { kind: StatementKind; result: StatementResult },
+  seconds: number,
+) => void;
+
+/** By client: whoever runs a statement need not know that it is measured. */
+const observers = new WeakMap<ClickHouseClient, StatementObserver>();
+
+/** Has the statements that run on a client measured. */
+export function observeStatements(client: ClickHouseClient, observer: StatementObserver): void {
+  observers.set(client, observer);
+}
 
 /**
  * A dropped connection is tried again within about a second. A server that takes a request and never
@@ -37,16 +55,44 @@ function toClickhouseFault(error: unknown, ended: boolean): unknown {
       cause: error,
     });
   }
+  if (isForeignAnswer(error)) {
+    // Without the cause: its message is the answer as it came, which may quote the statement.
+    return new TenancyError(
+      'clickhouse_rejected',
+      'ClickHouse, or what is in front of it, refused a statement.',
+    );
+  }
   return error;
 }
 
+/** An answer that is no error of ClickHouse's, such as a proxy's: the client throws it as a bare `Error`. */
+function isForeignAnswer(error: unknown): boolean {
+  return error instanceof Error && Object.getPrototypeOf(error) === Error.prototype;
+}
+
+function resultOf(fault: unknown): StatementResult {
+  if (!(fault instanceof TenancyError)) return 'other';
+  return fault.code === 'clickhouse_rejected' ? 'rejected' : 'unavailable';
+}
+
 /** Runs one remote call with a deadline and bounded retries; an answer of ClickHouse is final. */
-async function attempt<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+async function attempt<T>(
+  client: ClickHouseClient,
+  sql: string,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const start = process.hrtime.bigint();
+  let result: StatementResult = 'ok';
   let signal: AbortSignal | undefined;
   try {
     return await retry((deadline) => call((signal = deadline)), RETRY);
   } catch (error) {
-    throw toClickhouseFault(error, signal?.aborted === true);
+    const fault = toClickhouseFault(error, signal?.aborted === true);
+    result = resultOf(fault);
+    throw fault;
+  } finally {
+    const seconds = Number(process.hrtime.bigint() - start) / 1e9;
+    observers.get(client)?.({ kind: statementKind(sql), result }, seconds);
   }
 }
 
@@ -55,24 +101,27 @@ async function attempt<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T>
  * @throws TenancyError `clickhouse_rejected`, `clickhouse_unavailable`.
  */
 export async function execute(client: ClickHouseClient, sql: string): Promise<void> {
-  await attempt((signal) => client.command({ query: sql, abort_signal: signal }));
+  await attempt(client, sql, (signal) => client.command({ query: sql, abort_signal: signal }));
 }
 
 /**
  * Runs a query whose values are bound as `{name: Type}` parameters.
+ * @param login who asks, over the same connections; without it the client's own user.
  * @throws TenancyError `clickhouse_rejected`, `clickhouse_unavailable`.
  */
 export async function select<Row>(
   client: ClickHouseClient,
   query: string,
   parameters: Record<string, unknown> = {},
+  login?: { username: string; password: string },
 ): Promise<Row[]> {
-  return attempt(async (signal) => {
+  return attempt(client, query, async (signal) => {
     const result = await client.query({
       query,
       query_params: parameters,
       format: 'JSONEachRow',
       abort_signal: signal,
+      ...(login === undefined ? {} : { auth: login }),
     });
     return result.json<Row>();
   });

@@ -7,26 +7,36 @@ import type {
   CollectorTeam,
 } from '@hyperdx-tenancy/domain/collector';
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
 import { Types } from 'mongoose';
 
 import { getConfig } from '../config';
-import type { Config, TargetConfig } from '../config';
+import type { Config } from '../config';
 import CollectorToken from '../models/collectorToken';
 import type { ICollectorToken } from '../models/collectorToken';
 import Team from '../models/team';
 import type { ITeam } from '../models/team';
 import Tenant from '../models/tenant';
+import type { ITenant } from '../models/tenant';
 import type { Logger } from '../utils/logger';
 import { deriveSecret, hashToken } from '../utils/secrets';
+import { groupName } from './collectorAgents';
+import type { Context } from './context';
+import { loginOf } from './credentials';
 import { readRevision } from './revisions';
+
+/** A team, and the target that its tenant's tables are on. */
+export interface PlacedTeam extends CollectorTeam {
+  target: string;
+}
 
 /** All that the collectors' configs depend on, read at one time. */
 export interface CollectorSnapshot {
   revision: number;
-  teams: readonly CollectorTeam[];
+  teams: readonly PlacedTeam[];
   /** What each token opens, by the token's hash. */
   tokens: ReadonlyMap<string, CollectorGroup>;
 }
@@ -55,15 +65,51 @@ function collectorTeam(
   };
 }
 
-function writerCredentials(target: TargetConfig): CollectorCredentials {
+type TenantPart = Pick<ITenant, '_id' | 'status' | 'target' | 'credentials'>;
+
+/** Where and as whom a tenant's telemetry is written. @throws TenancyError `target_unknown`, `secret_unknown`. */
+function writerCredentials(tenant: TenantPart, context: Context): CollectorCredentials {
+  const target = context.targets.get(tenant.target);
+  const { collectorEndpoint, database, exporterTimeout, collectorTls } = target.config;
+  const id = parseTenantId(tenant._id.toHexString());
   return {
     kind: 'literal',
-    endpoint: target.collectorEndpoint,
-    username: target.username,
-    password: target.password,
-    database: target.database,
-    timeout: target.exporterTimeout,
+    endpoint: collectorEndpoint,
+    ...loginOf('writer', target, id, tenant.credentials, context),
+    database,
+    timeout: exporterTimeout,
+    ...(collectorTls === undefined ? {} : { tls: collectorTls }),
   };
+}
+
+/** Ids of tenants in one line of the log; their number says the rest. */
+const LOGGED_IDS = 10;
+
+/** One tenant of which something is missing must not keep the others from their config: it is left out, and said so. */
+function allWriterCredentials(
+  tenants: readonly TenantPart[],
+  context: Context,
+): Map<TenantPart, CollectorCredentials> {
+  const credentials = new Map<TenantPart, CollectorCredentials>();
+  const leftOut = new Map<string, { message: string; tenants: string[] }>();
+  for (const tenant of tenants) {
+    try {
+      credentials.set(tenant, writerCredentials(tenant, context));
+    } catch (error) {
+      if (!(error instanceof TenancyError)) throw error;
+      const { code, message } = error;
+      const same = leftOut.get(code) ?? { message, tenants: [] };
+      same.tenants.push(tenant._id.toHexString());
+      leftOut.set(code, same);
+    }
+  }
+  for (const [code, { message, tenants: ids }] of leftOut) {
+    context.log.error(
+      { code, count: ids.length, tenants: ids.slice(0, LOGGED_IDS) },
+      `tenants left out of the collectors' configs: ${message}`,
+    );
+  }
+  return credentials;
 }
 
 /**
@@ -71,38 +117,39 @@ function writerCredentials(target: TargetConfig): CollectorCredentials {
  * complete are not among them, since an exporter that misses a table stores its batches again and again.
  */
 export async function loadCollectorSnapshot(
-  config: Pick<Config, 'target' | 'collectorToken'>,
+  config: Pick<Config, 'collectorToken'>,
+  context: Context,
 ): Promise<CollectorSnapshot> {
   // Before the rest: a change in between is then seen as one more, and read again.
   const revision = await readRevision('collectors');
-  const tenants = await Tenant.find(
-    { status: { $in: ['active', 'suspended'] } },
-    { status: 1 },
-  ).lean();
-  const status = new Map(tenants.map((tenant) => [tenant._id.toHexString(), tenant.status]));
-  const teams = await Team.find(
-    {},
-    { tenant: 1, apiKey: 1, collectorAuthenticationEnforced: 1 },
-  ).lean();
-  const tokens = await CollectorToken.find().lean<ICollectorToken[]>();
-  const credentials = writerCredentials(config.target);
+  const [tenants, teams, tokens] = await Promise.all([
+    Tenant.find(
+      { status: { $in: ['active', 'suspended'] } },
+      { status: 1, target: 1, credentials: 1 },
+    ).lean<TenantPart[]>(),
+    Team.find({}, { tenant: 1, apiKey: 1, collectorAuthenticationEnforced: 1 }).lean(),
+    CollectorToken.find().lean<ICollectorToken[]>(),
+  ]);
+  const byId = new Map(tenants.map((tenant) => [tenant._id.toHexString(), tenant]));
+  const credentialsOf = allWriterCredentials(tenants, context);
   return {
     revision,
-    teams: teams.flatMap((team) => {
+    teams: teams.flatMap((team): PlacedTeam[] => {
       // A team made by HyperDX itself has no tenant, or whatever was written there.
-      const { tenant, apiKey } = team as Partial<ITeam>;
-      if (!(tenant instanceof Types.ObjectId) || typeof apiKey !== 'string') return [];
-      const at = status.get(tenant.toHexString());
-      if (at === undefined) return [];
-      return [
-        collectorTeam(team, parseTenantId(tenant.toHexString()), credentials, at === 'suspended'),
-      ];
+      const { tenant: of, apiKey } = team as Partial<ITeam>;
+      if (!(of instanceof Types.ObjectId) || typeof apiKey !== 'string') return [];
+      const tenant = byId.get(of.toHexString());
+      const credentials = tenant && credentialsOf.get(tenant);
+      if (!tenant || !credentials) return [];
+      const suspended = tenant.status === 'suspended';
+      const id = parseTenantId(of.toHexString());
+      return [{ ...collectorTeam(team, id, credentials, suspended), target: tenant.target }];
     }),
     tokens: new Map([
       ...tokens.map(({ hash, group }) => [hash, group] as const),
       ...(config.collectorToken === undefined
         ? []
-        : [[hashToken(config.collectorToken), { kind: 'shared' }] as const]),
+        : [[hashToken(config.collectorToken), { kind: 'shared', target: 'default' }] as const]),
     ]),
   };
 }
@@ -128,7 +175,8 @@ export function buildGroupConfig(
 ): string | undefined {
   let built: BuiltConfig;
   if (group.kind === 'shared') {
-    built = buildSharedConfig({ teams: [...snapshot.teams], ...buildOptions(settings, 'shared') });
+    const teams = snapshot.teams.filter(({ target }) => target === group.target);
+    built = buildSharedConfig({ teams, ...buildOptions(settings, groupName(group)) });
   } else {
     const team = snapshot.teams.find(({ teamId }) => teamId === group.team);
     if (!team) return undefined;
@@ -150,7 +198,9 @@ export function buildGroupConfig(
  */
 export function buildOtelCollectorConfig(team: ConfigTeam, tenantId: string): CollectorConfig {
   const settings = getConfig();
-  const { database, exporterTimeout: timeout } = settings.target;
+  const [target] = settings.targets;
+  if (!target) throw new Error('a configuration without targets');
+  const { database, exporterTimeout: timeout } = target;
   return buildDedicatedConfig({
     team: collectorTeam(team, parseTenantId(tenantId), { kind: 'env', database, timeout }),
     ...buildOptions(settings, team._id.toString()),

@@ -48,6 +48,10 @@ export async function createCollectorToken(
   return { ...tokenView(created), token };
 }
 
+function noToken(): TenancyError {
+  return new TenancyError('not_found', 'There is no collector token with this id.');
+}
+
 /** All tokens, without the secret part, oldest first. */
 export async function listCollectorTokens(): Promise<CollectorTokenView[]> {
   const tokens = await CollectorToken.find()
@@ -57,13 +61,19 @@ export async function listCollectorTokens(): Promise<CollectorTokenView[]> {
   return tokens.map(tokenView);
 }
 
+/** One token. @throws TenancyError `not_found`. */
+export async function getCollectorToken(id: string): Promise<CollectorTokenView> {
+  const token = await CollectorToken.findById(id).lean<ICollectorToken>();
+  if (!token) throw noToken();
+  return tokenView(token);
+}
+
 /** Revokes a token: collectors that hold it keep their last config and get no other. */
 export async function deleteCollectorToken(
   id: string,
   context: Context = defaultContext(),
 ): Promise<void> {
   const { deletedCount } = await CollectorToken.deleteOne({ _id: id });
-  if (deletedCount === 0)
-    throw new TenancyError('not_found', 'There is no collector token with this id.');
+  if (deletedCount === 0) throw noToken();
   await announceChange('collectors', context.log);
 }

@@ -1,32 +1,48 @@
 import { randomUUID } from 'node:crypto';
 
-import { getClickhouseClient } from '../clickhouse/client';
-import type { ClickHouseClient } from '../clickhouse/client';
+import type { Plans, Settings } from '@hyperdx-tenancy/domain/plans';
+
+import { observeStatements } from '../clickhouse/run';
 import { getConfig } from '../config';
-import type { Config, TargetConfig } from '../config';
+import type { Config } from '../config';
+import { Metrics } from '../metrics';
+import { Keyring } from '../utils/keyring';
 import { createLogger } from '../utils/logger';
 import type { Logger } from '../utils/logger';
-
-/** A ClickHouse target with the client that runs our statements on it. */
-export interface Target extends TargetConfig {
-  admin: ClickHouseClient;
-}
+import { Targets } from './targets';
 
 /** What the controllers need of the world; made once a process and handed down. */
 export interface Context {
   /** Names this process in leases. */
   processId: string;
-  target: Target;
+  targets: Targets;
+  /** What holds for tenants where neither they nor their plan say otherwise. */
+  platform: Settings;
+  plans: Plans;
+  keyring: Keyring;
   log: Logger;
+  metrics: Metrics;
   now(): Date;
 }
 
 export function createContext(config: Config, log: Logger): Context {
+  const now = (): Date => new Date();
+  const metrics = new Metrics();
+  const targets = new Targets(config.targets, config.site, log, now);
+  for (const { admin } of targets.all) {
+    observeStatements(admin, (statement, seconds) =>
+      metrics.observe('clickhouse_statement_duration_seconds', statement, seconds),
+    );
+  }
   return {
     processId: randomUUID(),
-    target: { ...config.target, admin: getClickhouseClient(config.target) },
+    targets,
+    platform: config.platform,
+    plans: config.plans,
+    keyring: new Keyring(config.secret, config.previousSecret),
     log,
-    now: () => new Date(),
+    metrics,
+    now,
   };
 }
 

@@ -13,7 +13,9 @@ export function tenantRequest(idempotencyKey: string, input: CreateTenant): Tena
   // In a fixed order: the same request in another order of its fields is the same.
   return {
     key: sha256(idempotencyKey),
-    hash: sha256(JSON.stringify([input.name, input.apiKey ?? null])),
+    hash: sha256(
+      JSON.stringify([input.name, input.apiKey, input.target, input.plan, input.settings]),
+    ),
   };
 }
 

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
-import type { TenantStatus } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { Types } from 'mongoose';
 
 import Tenant from '../models/tenant';
-import type { TenantDocument, TenantLease } from '../models/tenant';
+import type { TenantDocument, TenantFault, TenantLease } from '../models/tenant';
+import type { Credentials } from '../utils/keyring';
 import type { Context } from './context';
 
 /**
@@ -29,8 +29,21 @@ export interface LeaseHold {
 /** What work on a tenant writes to its document. */
 type TenantFields = Pick<
   TenantDocument,
-  'status' | 'step' | 'lastError' | 'nextAttemptAt' | 'firstApiKey'
->;
+  | 'status'
+  | 'step'
+  | 'lastError'
+  | 'nextAttemptAt'
+  | 'firstApiKey'
+  | 'credentials'
+  | 'applied'
+  | 'change'
+> & {
+  'change.step': string;
+  'change.lastError': TenantFault | null;
+  'change.nextAttemptAt': Date | null;
+  'change.to': Credentials;
+  'change.revision': number;
+};
 
 const expiry = (context: Context): Date => new Date(context.now().getTime() + LEASE_MS);
 
@@ -39,13 +52,17 @@ const expiry = (context: Context): Date => new Date(context.now().getTime() + LE
  * holds at the most, should its holder be dead.
  */
 export function busyError(
-  tenant: Pick<TenantDocument, 'name' | 'step' | 'status' | 'lease'>,
+  tenant: Pick<TenantDocument, 'name' | 'step' | 'status' | 'lease' | 'change'>,
   context: Context,
 ): TenancyError {
+  const { change } = tenant;
+  const what = change
+    ? `in a change of ${change.kind} (step "${change.step}")`
+    : `${tenant.status} (step "${tenant.step}")`;
   const leftMs = (tenant.lease?.expiresAt.getTime() ?? 0) - context.now().getTime();
   return new TenancyError(
     'operation_running',
-    `Tenant "${tenant.name}" is ${tenant.status} (step "${tenant.step}"); try again when that has ended.`,
+    `Tenant "${tenant.name}" is ${what}; try again when that has ended.`,
     { retryAfterSeconds: Math.max(1, Math.ceil(leftMs / 1_000)) },
   );
 }
@@ -55,22 +72,24 @@ export function newLease(context: Context): TenantLease {
   return { owner: randomUUID(), expiresAt: expiry(context) };
 }
 
+/** Documents that nobody living works on. */
+export function isFree(context: Context): Record<string, unknown> {
+  return { $or: [{ lease: null }, { 'lease.expiresAt': { $lt: context.now() } }] };
+}
+
 /**
- * Takes the lease of a tenant that nobody living holds, provided that it is in one of these states.
+ * Takes the lease of a tenant that nobody living holds, provided that it is as `wanted` says, and counts the attempt.
  * @returns the document as it is under the lease, or `null` where somebody else works, or has worked, on it.
  */
 export async function takeLease(
   id: Types.ObjectId,
-  statuses: readonly TenantStatus[],
+  wanted: Record<string, unknown>,
   context: Context,
+  counter: 'attempt' | 'change.attempt' = 'attempt',
 ): Promise<TenantDocument | null> {
   return Tenant.findOneAndUpdate(
-    {
-      _id: id,
-      status: { $in: statuses },
-      $or: [{ lease: null }, { 'lease.expiresAt': { $lt: context.now() } }],
-    },
-    { $set: { lease: newLease(context) }, $inc: { attempt: 1 } },
+    { _id: id, ...wanted, ...isFree(context) },
+    { $set: { lease: newLease(context) }, $inc: { [counter]: 1 } },
     { returnDocument: 'after' },
   );
 }

@@ -4,20 +4,36 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 
 import type { TenantDocument } from '../models/tenant';
+import { secondsSince } from '../metrics';
+import type { Metrics } from '../metrics';
 import { faultPoint } from '../utils/faultPoint';
 import { isMongoUnavailable, mongoUnavailable } from '../utils/mongoErrors';
 import type { Context } from './context';
 import type { LeaseHold } from './lease';
 import { afterFault } from './provisioningPolicy';
-import { steps } from './provisioningSteps';
+import { steps, workOn } from './provisioningSteps';
 import { announceChange } from './revisions';
+import { baseOf } from './settings';
 
-function toFault(error: unknown): TenancyError {
+/** Why work stopped, for its document and its caller. */
+export function toFault(error: unknown): TenancyError {
   if (error instanceof TenancyError) return error;
   if (isMongoUnavailable(error)) return mongoUnavailable(error);
   return new TenancyError('internal', 'A step failed unexpectedly; see the log of the API.', {
     cause: error,
   });
+}
+
+/** Does a step and measures it, also where it fails. */
+async function timed(
+  step: ProvisioningStep,
+  work: () => Promise<void>,
+  metrics: Metrics,
+): Promise<void> {
+  const start = process.hrtime.bigint();
+  await work().finally(() =>
+    metrics.observe('provisioning_step_duration_seconds', { step }, secondsSince(start)),
+  );
 }
 
 /**
@@ -34,20 +50,33 @@ export async function provision(
   const id = parseTenantId(tenant._id.toHexString());
   const log = context.log.child({ tenant: id });
   let current: ProvisioningStep = provisioningSteps[0];
+  const start = process.hrtime.bigint();
+  const ended = (result: 'active' | 'provisioning' | 'failed'): void =>
+    context.metrics.observe('provisioning_duration_seconds', { result }, secondsSince(start));
   try {
+    const work = workOn(tenant, context);
     for (const step of provisioningSteps) {
       current = step;
       faultPoint(`before:${step}`);
-      await hold.update({ step, status: 'provisioning' });
+      // The document of a new tenant was written with its first step.
+      if (tenant.attempt > 1 || step !== provisioningSteps[0])
+        await hold.update({ step, status: 'provisioning' });
       faultPoint(`recorded:${step}`);
-      await steps[step](tenant, id, context);
+      await timed(step, () => steps[step](work), context.metrics);
       faultPoint(`after:${step}`);
     }
-    await hold.release({ status: 'active', lastError: null, nextAttemptAt: null });
+    const applied = {
+      base: baseOf(tenant.target, tenant.plan, context),
+      retentionHours: work.settings.retentionHours,
+    };
+    await hold.release({ status: 'active', lastError: null, nextAttemptAt: null, applied });
     faultPoint('released');
+    ended('active');
   } catch (error) {
     const fault = toFault(error);
     const next = afterFault(fault.code, tenant.attempt, context.now());
+    ended(next.status);
+    context.metrics.count('provisioning_failures_total', { step: current, code: fault.code });
     log.error(
       {
         step: current,

@@ -16,6 +16,25 @@ export interface Verdict {
   nextAttemptAt: Date | null;
 }
 
+/** How soon to look again whether collectors have applied their config: they ask every 5 to 30 seconds. */
+const COLLECTORS_PAUSE_MS = 3_000;
+
+/**
+ * When to go on with the change of a tenant that lives: always, since it must not stay half done, and what is wrong may
+ * be mended any time.
+ */
+export function nextAttempt(
+  code: ErrorCode,
+  attempt: number,
+  now: Date,
+  random: () => number = Math.random,
+): Date {
+  const growing = FIRST_PAUSE_MS * 2 ** Math.min(attempt - 1, 10);
+  const pause =
+    code === 'collectors_behind' ? COLLECTORS_PAUSE_MS : Math.min(growing, LONGEST_PAUSE_MS);
+  return new Date(now.getTime() + pause * (0.5 + random() / 2));
+}
+
 /**
  * Decides whether to go on by ourselves, and when: pauses double, and are drawn from their upper half, so
  * that tenants stopped by the same outage do not all come back at once.

@@ -1,23 +1,50 @@
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 import type { ProvisioningStep } from '@hyperdx-tenancy/domain/contracts/tenant';
+import type { Settings } from '@hyperdx-tenancy/domain/plans';
 import { defaultSources } from '@hyperdx-tenancy/domain/sources';
 
-import { createTenantTables, verifyTenantTables } from '../clickhouse/tenantTables';
+import type { Target } from '../clickhouse/target';
+import { grantTenantAccess, setPasswords, tenantAccess } from '../clickhouse/tenantAccess';
+import { createTenantTables, tablesContext, verifyTenantTables } from '../clickhouse/tenantTables';
 import Connection from '../models/connection';
 import Source from '../models/source';
 import Team from '../models/team';
 import type { TenantDocument } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
+import type { Credentials } from '../utils/keyring';
 import type { Context } from './context';
+import { loginOf, passwordHashes } from './credentials';
+import { settingsOf } from './settings';
 
-type Step = (tenant: TenantDocument, id: TenantId, context: Context) => Promise<void>;
+/** What the steps of one tenant work with. */
+export interface Work {
+  tenant: TenantDocument;
+  id: TenantId;
+  target: Target;
+  settings: Settings;
+  context: Context;
+}
+
+/** @throws TenancyError `target_unknown`, `plan_unknown`. */
+export function workOn(tenant: TenantDocument, context: Context): Work {
+  return {
+    tenant,
+    id: parseTenantId(tenant._id.toHexString()),
+    target: context.targets.get(tenant.target),
+    settings: settingsOf(tenant, context),
+    context,
+  };
+}
+
+type Step = (work: Work) => Promise<void>;
 
 /**
  * The team comes first: its unique key is the one thing that can still be refused, and nothing is left
  * behind then. Its key is offered to no collector before the tenant is active.
  */
-const makeTeam: Step = async (tenant) => {
+const makeTeam: Step = async ({ tenant }) => {
   try {
     await Team.updateOne(
       { _id: tenant.members.team },
@@ -30,32 +57,63 @@ const makeTeam: Step = async (tenant) => {
   }
 };
 
-const makeTables: Step = (_tenant, id, { target }) => createTenantTables(target, id);
+/** Tables and views, with the columns that they should have. */
+export const makeTables: Step = async ({ target, id, settings }) => {
+  const tables = await tablesContext(target, id, settings);
+  await createTenantTables(target, tables);
+  await verifyTenantTables(target, tables);
+};
 
-/** HyperDX's way to the tenant's tables: the target itself, until there is a door for queries. */
-const makeConnection: Step = async ({ members }, _id, { target }) => {
+/** Users, profiles, quotas and grants as they should be. */
+export const makeAccess: Step = async ({ tenant, target, id, settings, context }) => {
+  if (!target.hasUsers) return;
+  const access = await tenantAccess(target, id, settings);
+  const hashes = passwordHashes(id, tenant.credentials, context);
+  await grantTenantAccess(target, access, hashes);
+};
+
+/** The same for a tenant that nobody works with yet: whatever passwords were there before are gone. */
+const makeFirstAccess: Step = async (work) => {
+  const { tenant, target, id, settings, context } = work;
+  if (!target.hasUsers) return;
+  await makeAccess(work);
+  const access = await tenantAccess(target, id, settings);
+  await setPasswords(target, access, passwordHashes(id, tenant.credentials, context));
+  // What the exporter will ask, as whom it will ask.
+  const tables = await tablesContext(target, id, settings);
+  await verifyTenantTables(
+    target,
+    tables,
+    loginOf('writer', target, id, tenant.credentials, context),
+  );
+};
+
+/** HyperDX's way to the tenant's tables: the target itself, as the tenant's reader, until there is a door for queries. */
+export async function writeConnection(
+  { tenant: { members }, target, id, context }: Work,
+  credentials: Credentials,
+): Promise<void> {
   await Connection.updateOne(
     { _id: members.connection },
     {
       $setOnInsert: { team: members.team },
       $set: {
         name: 'ClickHouse',
-        host: target.host,
-        username: target.username,
-        password: target.password,
+        host: target.config.host,
+        ...loginOf('reader', target, id, credentials, context),
         platformProvisioned: true,
       },
     },
     { upsert: true },
   );
-};
+}
 
-const makeSources: Step = async ({ members }, id, { target }) => {
+async function makeSources({ tenant: { members }, id, target }: Work): Promise<void> {
   const sources = defaultSources({
     tenantId: id,
     teamId: members.team.toHexString(),
     connectionId: members.connection.toHexString(),
-    database: target.database,
+    database: target.config.database,
     ids: {
       log: members.sources.log.toHexString(),
       trace: members.sources.trace.toHexString(),
@@ -73,15 +131,17 @@ const makeSources: Step = async ({ members }, id, { target }) => {
       },
     })),
   );
-};
+}
 
-const verify: Step = (_tenant, id, { target }) => verifyTenantTables(target, id);
+const makeDocuments: Step = async (work) => {
+  // Neither reads the other: HyperDX sees both or none of them, once the tenant is active.
+  await Promise.all([writeConnection(work, work.tenant.credentials), makeSources(work)]);
+};
 
 /** What each step does. Every one is idempotent: after a crash it is done again as a whole. */
 export const steps: Readonly<Record<ProvisioningStep, Step>> = {
   team: makeTeam,
   tables: makeTables,
-  connection: makeConnection,
-  sources: makeSources,
-  verify,
+  access: makeFirstAccess,
+  documents: makeDocuments,
 };

@@ -1,34 +1,48 @@
+import type { Target } from '../clickhouse/target';
 import Tenant from '../models/tenant';
 import type { TenantDocument } from '../models/tenant';
+import { inParallel } from '../utils/inParallel';
+import { carryOut } from './changes';
 import type { Context } from './context';
-import { holdLease, takeLease } from './lease';
-import { provision } from './provisioning';
+import { holdLease, isFree, takeLease } from './lease';
+import { provision, toFault } from './provisioning';
 import { MAX_ATTEMPTS } from './provisioningPolicy';
 
-/** Tenants taken up in one round, and worked on at once: a new process must not fall upon ClickHouse. */
+/** Tenants of one target taken up in one round, and worked on at once: a new process must not fall upon ClickHouse. */
 const BATCH = 20;
 const AT_ONCE = 4;
 
-/** Unfinished tenants that nobody living works on and whose pause is over, oldest first. */
-async function findStranded(context: Context): Promise<Pick<TenantDocument, '_id'>[]> {
+const MAKING = { status: 'provisioning' } as const;
+const CHANGING = { status: { $in: ['active', 'suspended'] }, change: { $ne: null } } as const;
+
+type Stranded = Pick<TenantDocument, '_id' | 'status'>;
+
+/** Tenants of a target with work left that nobody living does and whose pause is over, oldest first. */
+async function findStranded(target: Target, context: Context): Promise<Stranded[]> {
   const now = context.now();
+  const due = (field: string) => ({ $or: [{ [field]: null }, { [field]: { $lte: now } }] });
   return Tenant.find(
     {
-      status: 'provisioning',
+      target: target.name,
       $and: [
-        { $or: [{ lease: null }, { 'lease.expiresAt': { $lt: now } }] },
-        { $or: [{ nextAttemptAt: null }, { nextAttemptAt: { $lte: now } }] },
+        isFree(context),
+        {
+          $or: [
+            { ...MAKING, ...due('nextAttemptAt') },
+            { ...CHANGING, ...due('change.nextAttemptAt') },
+          ],
+        },
       ],
     },
-    { _id: 1 },
+    { _id: 1, status: 1 },
   )
     .sort({ _id: 1 })
     .limit(BATCH)
     .lean();
 }
 
-async function takeUp(id: TenantDocument['_id'], context: Context): Promise<boolean> {
-  const tenant = await takeLease(id, ['provisioning'], context);
+async function goOnMaking(id: TenantDocument['_id'], context: Context): Promise<boolean> {
+  const tenant = await takeLease(id, MAKING, context);
   // Another process, or a caller, was quicker.
   if (!tenant) return false;
   const hold = holdLease(tenant, context);
@@ -46,24 +60,44 @@ async function takeUp(id: TenantDocument['_id'], context: Context): Promise<bool
     { tenant: id.toHexString(), step: tenant.step, attempt: tenant.attempt },
     'taking up an unfinished tenant',
   );
-  // Its failure is in its document and in the log.
-  await provision(tenant, hold, context).catch(() => undefined);
+  await provision(tenant, hold, context);
+  return true;
+}
+
+async function goOnChanging(id: TenantDocument['_id'], context: Context): Promise<boolean> {
+  const tenant = await takeLease(id, CHANGING, context, 'change.attempt');
+  if (!tenant) return false;
+  await carryOut(tenant, holdLease(tenant, context), context);
   return true;
 }
 
 /**
- * Goes on with tenants whose maker died or was stopped by an outage. Any number of processes may do so at
- * once: a lease keeps them apart.
+ * Goes on with tenants of a target whose maker died or was stopped by an outage, and with changes of those that live. Any
+ * number of processes may do so at once: a lease keeps them apart.
  * @returns how many were taken up.
  */
-export async function reconcileTenants(context: Context): Promise<number> {
-  const stranded = await findStranded(context);
+export async function reconcileTarget(target: Target, context: Context): Promise<number> {
   let taken = 0;
-  async function work(): Promise<void> {
-    for (let next = stranded.shift(); next; next = stranded.shift()) {
-      if (await takeUp(next._id, context)) taken += 1;
+  let away = false;
+  await inParallel(await findStranded(target, context), AT_ONCE, async ({ _id, status }) => {
+    // Where the server does not answer one, the rest would only wait in turn.
+    if (away) return;
+    const goOn = status === 'provisioning' ? goOnMaking : goOnChanging;
+    try {
+      if (await goOn(_id, context)) taken += 1;
+    } catch (error) {
+      // The reason is in the tenant's document and in the log.
+      taken += 1;
+      away = toFault(error).code === 'clickhouse_unavailable';
     }
-  }
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  });
   return taken;
+}
+
+/** One round over all targets, side by side. */
+export async function reconcileTenants(context: Context): Promise<number> {
+  const taken = await Promise.all(
+    context.targets.all.map((target) => reconcileTarget(target, context)),
+  );
+  return taken.reduce((sum, count) => sum + count, 0);
 }

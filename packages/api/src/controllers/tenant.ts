@@ -14,7 +14,7 @@ import { Types } from 'mongoose';
 import Team from '../models/team';
 import type { ITeam } from '../models/team';
 import Tenant, { tenantNameKey } from '../models/tenant';
-import type { ITenant } from '../models/tenant';
+import type { ITenant, TenantFault } from '../models/tenant';
 import { defaultContext } from './context';
 import type { Context } from './context';
 import { provision } from './provisioning';
@@ -24,26 +24,35 @@ import type { Claim } from './tenantClaim';
 
 type TeamSummary = Pick<ITeam, '_id' | 'name' | 'apiKey' | 'tenant'>;
 
+function faultView(fault: TenantFault | null) {
+  return fault && { code: fault.code, message: fault.message, at: fault.at.toISOString() };
+}
+
 function tenantView(tenant: ITenant, teams: readonly TeamSummary[]): TenantView {
-  const { lastError } = tenant;
+  const { lastError, change } = tenant;
   return {
     id: tenant._id.toHexString(),
     name: tenant.name,
     status: tenant.status,
     target: tenant.target,
+    plan: tenant.plan,
+    settings: tenant.settings,
     schemaVersion: tenant.schemaVersion,
     provisioning:
       tenant.status === 'provisioning' || tenant.status === 'failed'
         ? {
             step: tenant.step,
             attempt: tenant.attempt,
-            lastError: lastError && {
-              code: lastError.code,
-              message: lastError.message,
-              at: lastError.at.toISOString(),
-            },
+            lastError: faultView(lastError),
           }
         : null,
+    change: change && {
+      kind: change.kind,
+      step: change.step,
+      attempt: change.attempt,
+      since: change.since.toISOString(),
+      lastError: faultView(change.lastError),
+    },
     teams: teams
       .filter((team) => team.tenant.equals(tenant._id))
       .map((team) => ({ id: team._id.toHexString(), name: team.name, apiKey: team.apiKey })),
@@ -83,7 +92,18 @@ export async function createTenant(
 ): Promise<TenantView> {
   const claim = await claimTenant(input, context);
   await complete(claim, context);
-  return getTenant(parseTenantId(claim.tenant._id.toHexString()));
+  return viewOf(claim);
+}
+
+/** A tenant after work on it: of a new one both documents are known by id. */
+async function viewOf({ tenant: { _id, members }, fresh }: Claim): Promise<TenantView> {
+  if (!fresh) return getTenant(parseTenantId(_id.toHexString()));
+  const [tenant, team] = await Promise.all([
+    Tenant.findById(_id).lean<ITenant>(),
+    Team.findById(members.team, { name: 1, apiKey: 1, tenant: 1 }).lean<TeamSummary>(),
+  ]);
+  if (!tenant) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
+  return tenantView(tenant, team ? [team] : []);
 }
 
 export interface BeginOptions {
@@ -124,7 +144,7 @@ export async function beginTenant(
     // However it ends: a timer left behind would keep the process from stopping.
     await Promise.race([made, late]).finally(() => timer.abort());
   }
-  return getTenant(parseTenantId(claim.tenant._id.toHexString()));
+  return viewOf(claim);
 }
 
 /**

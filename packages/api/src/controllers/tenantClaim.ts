@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { CreateTenant, TenantStatus } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
@@ -10,7 +11,9 @@ import Team from '../models/team';
 import Tenant, { tenantNameKey } from '../models/tenant';
 import type { TenantDocument, TenantRequest } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
+import type { Target } from '../clickhouse/target';
 import type { Context } from './context';
+import { findPlan, settingsOf } from './settings';
 import { busyError, holdLease, newLease, takeLease } from './lease';
 import type { LeaseHold } from './lease';
 
@@ -24,6 +27,7 @@ export interface Claim {
 
 /** The states in which a tenant is still to be made. */
 export const UNFINISHED: readonly TenantStatus[] = ['provisioning', 'failed'];
+const STILL_TO_MAKE = { status: { $in: UNFINISHED } };
 
 function keyTaken(): TenancyError {
   return new TenancyError(
@@ -32,19 +36,38 @@ function keyTaken(): TenancyError {
   );
 }
 
+/** @returns `null` where there is no room, and none is needed: a tenant of that name is there. */
+async function place(input: CreateTenant, context: Context): Promise<Target | null> {
+  try {
+    return await context.targets.place(input.target);
+  } catch (error) {
+    if (await Tenant.exists({ nameKey: tenantNameKey(input.name) })) return null;
+    throw error;
+  }
+}
+
 /** @returns the document under our lease, or `null` where the name, or the request, has one already. */
 async function insert(
   input: CreateTenant,
   context: Context,
   request: TenantRequest | undefined,
 ): Promise<TenantDocument | null> {
+  const asked = {
+    plan: findPlan(input.plan, context)?.name ?? null,
+    settings: input.settings ?? {},
+  };
   if (input.apiKey !== undefined && (await Team.exists({ apiKey: input.apiKey }))) throw keyTaken();
+  const target = await place(input, context);
+  if (!target) return null;
   try {
     return await Tenant.create({
       name: input.name,
       nameKey: tenantNameKey(input.name),
       status: 'provisioning',
-      target: context.target.name,
+      target: target.name,
+      ...asked,
+      partitioning: settingsOf(asked, context).partitioning,
+      credentials: context.keyring.first(),
       schemaVersion,
       members: {
         team: new Types.ObjectId(),
@@ -68,6 +91,19 @@ async function insert(
   }
 }
 
+/** @throws TenancyError `request_changed` where the unfinished tenant was to be another one. */
+async function compare({ tenant, hold }: Claim, input: CreateTenant): Promise<void> {
+  const differing = (['target', 'plan', 'settings'] as const).find(
+    (field) => input[field] !== undefined && !isDeepStrictEqual(input[field], tenant[field]),
+  );
+  if (differing === undefined) return;
+  await hold.release({ status: tenant.status });
+  throw new TenancyError(
+    'request_changed',
+    `${differing}: the unfinished tenant "${tenant.name}" was asked for with another; repeat that one or leave it out.`,
+  );
+}
+
 /**
  * Makes the key that was asked for the unfinished tenant's, as long as no team has the old one: a key that
  * turned out to be taken must not make the name useless for good.
@@ -89,9 +125,10 @@ async function takeOver(input: CreateTenant, context: Context): Promise<Claim> {
   const byName = { nameKey: tenantNameKey(input.name) };
   const existing = await Tenant.findOne(byName);
   if (existing && UNFINISHED.includes(existing.status)) {
-    const tenant = await takeLease(existing._id, UNFINISHED, context);
+    const tenant = await takeLease(existing._id, STILL_TO_MAKE, context);
     if (tenant) {
       const claim = { tenant, hold: holdLease(tenant, context), fresh: false };
+      await compare(claim, input);
       await reconcileKey(claim, input.apiKey);
       return claim;
     }
@@ -115,7 +152,7 @@ async function takeOver(input: CreateTenant, context: Context): Promise<Claim> {
  * @throws TenancyError `tenant_not_found`, `tenant_exists`, `operation_running`.
  */
 export async function claimUnfinished(id: TenantId, context: Context): Promise<Claim> {
-  const tenant = await takeLease(new Types.ObjectId(id), UNFINISHED, context);
+  const tenant = await takeLease(new Types.ObjectId(id), STILL_TO_MAKE, context);
   if (tenant) return { tenant, hold: holdLease(tenant, context), fresh: false };
   const now = await Tenant.findById(id);
   if (!now) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
@@ -140,8 +177,7 @@ export async function claimTenant(
   context: Context,
   request?: TenantRequest,
 ): Promise<Claim> {
-  const known = await Tenant.exists({ nameKey: tenantNameKey(input.name) });
-  const tenant = known ? null : await insert(input, context, request);
+  const tenant = await insert(input, context, request);
   return tenant
     ? { tenant, hold: holdLease(tenant, context), fresh: true }
     : takeOver(input, context);

@@ -1,6 +1,7 @@
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 
+import type { RequestFields } from './requestLog';
 import type { Logger } from '../utils/logger';
 import { isMongoUnavailable, mongoUnavailable } from '../utils/mongoErrors';
 
@@ -61,19 +62,18 @@ export const notFound: RequestHandler = (req) => {
 
 /** The one place where an error becomes an answer: `{message, code}` with the status of its code. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
-  return (thrown: unknown, req, res, next) => {
+  return (thrown: unknown, _req, res, next) => {
     if (res.headersSent) {
       next(thrown);
       return;
     }
     const error = toTenancyError(thrown);
-    const { requestId } = res.locals as { requestId?: string };
+    const { requestId, request } = res.locals as { requestId?: string; request?: RequestFields };
     if (error.status >= 500) {
       log.error(
         {
           requestId,
-          method: req.method,
-          path: req.path,
+          ...request,
           code: error.code,
           err: error.cause ?? error,
         },

@@ -19,7 +19,11 @@ const CollectorTokenSchema = new Schema<ICollectorToken>(
     hash: { type: String, required: true },
     group: {
       type: new Schema(
-        { kind: { type: String, enum: ['shared', 'dedicated'], required: true }, team: String },
+        {
+          kind: { type: String, enum: ['shared', 'dedicated'], required: true },
+          target: String,
+          team: String,
+        },
         { _id: false },
       ),
       required: true,

@@ -1,7 +1,19 @@
-import { provisioningSteps, tenantStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
-import type { ProvisioningStep, TenantStatus } from '@hyperdx-tenancy/domain/contracts/tenant';
+import {
+  provisioningSteps,
+  tenantChangeKinds,
+  tenantStatuses,
+} from '@hyperdx-tenancy/domain/contracts/tenant';
+import type {
+  ProvisioningStep,
+  TenantChangeKind,
+  TenantStatus,
+} from '@hyperdx-tenancy/domain/contracts/tenant';
+import type { SettingsOverride } from '@hyperdx-tenancy/domain/plans';
+import type { Partitioning, Retention } from '@hyperdx-tenancy/domain/tables';
 import mongoose, { Schema } from 'mongoose';
 import type { HydratedDocument, Types } from 'mongoose';
+
+import type { Credentials } from '../utils/keyring';
 
 /** Who works on a tenant right now. Past `expiresAt` its holder counts as dead. */
 export interface TenantLease {
@@ -34,6 +46,28 @@ export interface TenantMembers {
   sources: Record<'log' | 'trace' | 'metric' | 'session', Types.ObjectId>;
 }
 
+/** What the tenant's tables and users in ClickHouse were last brought to. */
+export interface TenantApplied {
+  /** Of platform, plan, templates and access mode together: another one means that there is something to do. */
+  base: string;
+  retentionHours: Retention;
+}
+
+/** Work on a tenant that lives: unset once it is done. */
+export interface TenantChange {
+  kind: TenantChangeKind;
+  /** The step that runs, or runs next. */
+  step: string;
+  attempt: number;
+  since: Date;
+  lastError: TenantFault | null;
+  nextAttemptAt: Date | null;
+  /** Of a rotation: the credentials that it leads to. */
+  to?: Credentials;
+  /** Of a rotation: the collectors' configs that have the new passwords are of this revision, or later. */
+  revision?: number;
+}
+
 export interface ITenant {
   _id: Types.ObjectId;
   name: string;
@@ -44,6 +78,18 @@ export interface ITenant {
   target: string;
   /** Version of the table templates that its tables were made from. */
   schemaVersion: number;
+  /** Counts the changes of name, plan and settings. */
+  revision: number;
+  /** Name of its plan. */
+  plan: string | null;
+  /** What differs from the plan. */
+  settings: SettingsOverride;
+  /** What its tables were made with. */
+  partitioning: Partitioning;
+  /** Of its ClickHouse users. */
+  credentials: Credentials;
+  applied: TenantApplied | null;
+  change: TenantChange | null;
   members: TenantMembers;
   /** The first team's ingestion key, as asked for or drawn; later changes are the team's. */
   firstApiKey: string;
@@ -61,6 +107,12 @@ export interface ITenant {
 
 export type TenantDocument = HydratedDocument<ITenant>;
 
+const credentials = new Schema<Credentials>(
+  { generation: { type: Number, required: true }, secret: { type: String, required: true } },
+  { _id: false },
+);
+const fault = new Schema<TenantFault>({ code: String, message: String, at: Date }, { _id: false });
+
 const id = { type: Schema.Types.ObjectId, required: true };
 
 const TenantSchema = new Schema<ITenant>(
@@ -70,6 +122,34 @@ const TenantSchema = new Schema<ITenant>(
     status: { type: String, enum: tenantStatuses, required: true },
     target: { type: String, required: true },
     schemaVersion: { type: Number, required: true },
+    revision: { type: Number, default: 1 },
+    plan: { type: String, default: null },
+    settings: { type: Schema.Types.Mixed, default: {} },
+    partitioning: { type: String, enum: ['day', 'week', 'month'], default: 'day' },
+    credentials: { type: credentials, required: true },
+    applied: {
+      type: new Schema(
+        { base: String, retentionHours: Schema.Types.Mixed },
+        { _id: false, minimize: false },
+      ),
+      default: null,
+    },
+    change: {
+      type: new Schema<TenantChange>(
+        {
+          kind: { type: String, enum: tenantChangeKinds, required: true },
+          step: { type: String, required: true },
+          attempt: { type: Number, default: 0 },
+          since: { type: Date, required: true },
+          lastError: { type: fault, default: null },
+          nextAttemptAt: { type: Date, default: null },
+          to: { type: credentials, required: false },
+          revision: { type: Number, required: false },
+        },
+        { _id: false },
+      ),
+      default: null,
+    },
     members: {
       team: id,
       connection: id,
@@ -79,20 +159,21 @@ const TenantSchema = new Schema<ITenant>(
     request: { type: new Schema({ key: String, hash: String }, { _id: false }) },
     step: { type: String, enum: provisioningSteps, required: true },
     attempt: { type: Number, required: true },
-    lastError: {
-      type: new Schema({ code: String, message: String, at: Date }, { _id: false }),
-      default: null,
-    },
+    lastError: { type: fault, default: null },
     nextAttemptAt: { type: Date, default: null },
     lease: { type: new Schema({ owner: String, expiresAt: Date }, { _id: false }), default: null },
   },
-  { timestamps: true },
+  // `minimize` would drop `settings` where nothing is overridden.
+  { timestamps: true, minimize: false },
 );
 
 TenantSchema.index({ nameKey: 1 }, { unique: true });
 TenantSchema.index({ 'request.key': 1 }, { unique: true, sparse: true });
 // What the reconciler asks for every few seconds.
 TenantSchema.index({ status: 1, nextAttemptAt: 1 });
+TenantSchema.index({ 'change.kind': 1 });
+// Where tenants are, for each target; and whose plan has changed.
+TenantSchema.index({ target: 1, plan: 1 });
 
 /** The form in which two names are the same. */
 export function tenantNameKey(name: string): string {

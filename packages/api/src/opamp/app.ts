@@ -1,13 +1,16 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import type { Readiness } from '../controllers/readiness';
+import type { Metrics } from '../metrics';
 import { toTenancyError } from '../middleware/errors';
+import { observeRequest } from '../middleware/requestLog';
 import type { Logger } from '../utils/logger';
 import { InFlight } from './services/inFlight';
-import { groupName } from './services/offers';
+import { groupName } from '../controllers/collectorAgents';
 import type { OpampController } from './controllers/opampController';
 import {
   opampRoute,
@@ -24,6 +27,7 @@ export interface OpampAppOptions {
   /** Whether configs were read; until then agents are asked to come back. */
   ready(): boolean;
   log: Logger;
+  metrics: Metrics;
 }
 
 /** A supervisor polls every 30 s by default; a connection should live from one poll to the next. */
@@ -35,7 +39,7 @@ const KEEP_ALIVE_MS = 65_000;
  * and none of Express's work serves it.
  */
 export default function createOpampServer(options: OpampAppOptions): Server {
-  const { controller, readiness, log } = options;
+  const { controller, readiness, log, metrics } = options;
   const inFlight = new InFlight();
 
   async function poll(
@@ -43,12 +47,20 @@ export default function createOpampServer(options: OpampAppOptions): Server {
     res: ServerResponse,
     token: string | undefined,
   ): Promise<void> {
-    if (req.method !== 'POST') throw new TenancyError('method_not_allowed', 'Use POST.');
-    if (!options.ready()) throw new TenancyError('mongo_unavailable', 'Configs are not read yet.');
-    const group = controller.admit(token);
-    await inFlight.run(groupName(group), async () => {
-      sendMessage(res, controller.handle(group, await readMessage(req)));
-    });
+    let admitted: CollectorGroup | undefined;
+    try {
+      if (req.method !== 'POST') throw new TenancyError('method_not_allowed', 'Use POST.');
+      if (!options.ready())
+        throw new TenancyError('mongo_unavailable', 'Configs are not read yet.');
+      const group = (admitted = controller.admit(token));
+      await inFlight.run(groupName(group), async () => {
+        sendMessage(res, controller.handle(group, await readMessage(req)));
+      });
+    } catch (error) {
+      const result = toTenancyError(error).code;
+      metrics.count('opamp_messages_total', { group: admitted?.kind ?? 'none', result });
+      throw error;
+    }
   }
 
   async function route(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -68,6 +80,8 @@ export default function createOpampServer(options: OpampAppOptions): Server {
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 30_000 },
     (req, res) => {
+      const path = req.url?.split('?', 1)[0] ?? '';
+      observeRequest('opamp', path, req, res, metrics, (end) => log.debug(end, 'request'));
       route(req, res).catch((thrown: unknown) => {
         const error = toTenancyError(thrown);
         // 503 is no fault of ours, and may come from every agent every few seconds.

@@ -1,28 +1,58 @@
 import { pino } from 'pino';
-import type { Logger } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
 
-export type { Logger };
+import { serializeError } from './errorLog';
+import { logFields } from './logScope';
 
-/** JSON lines on standard error, which leaves standard output to what a command answers. */
-export function createLogger(level: string): Logger {
+export type { DestinationStream, Logger };
+
+/** Keys whose values are cut out of every line: a second line of defence, since nothing logs them on purpose. */
+const SECRET_KEYS = [
+  'password',
+  'passwords',
+  'token',
+  'apiKey',
+  'firstApiKey',
+  'accessKey',
+  'secret',
+  'secrets',
+  'adminToken',
+  'collectorToken',
+  'mongoUri',
+  'authorization',
+  'cookie',
+  'body',
+] as const;
+
+/** As pino's paths: at the top of a line's fields, and up to two levels below. */
+const redactedPaths = SECRET_KEYS.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]);
+
+/**
+ * JSON lines, by default on standard error, which leaves standard output to what a command answers. Lines of one
+ * request carry its `requestId`. Errors are written under `err`, without what their texts may quote.
+ */
+export function createLogger(
+  level: string,
+  destination: DestinationStream = pino.destination({ fd: 2, sync: false }),
+): Logger {
   return pino(
     {
       level,
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      // A second line of defence: nothing logs these on purpose.
-      redact: [
-        'password',
-        'token',
-        'apiKey',
-        'secret',
-        'authorization',
-        '*.password',
-        '*.token',
-        '*.apiKey',
-      ],
+      mixin: logFields,
+      serializers: { err: serializeError, error: serializeError, cause: serializeError },
+      redact: { paths: redactedPaths, censor: '[redacted]' },
+      hooks: {
+        // Without a text of its own, a line would say the error's, which is not filtered.
+        logMethod(args, method) {
+          const [first, ...rest] = args;
+          if (typeof first === 'string' || rest.length > 0) method.apply(this, args);
+          else method.apply(this, [first, 'error']);
+        },
+      },
     },
-    pino.destination({ fd: 2, sync: false }),
+    destination,
   );
 }

@@ -11,6 +11,8 @@ export interface CollectorTarget {
   username: string;
   password: string;
   database: string;
+  /** Files in the collector, for an endpoint with TLS. */
+  tls?: { caFile?: string; certFile?: string; keyFile?: string };
   /** Of one INSERT, as a Go duration; the exporter's default, `5s`, where absent. */
   timeout?: string;
 }

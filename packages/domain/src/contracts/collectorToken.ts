@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { TargetName } from './target';
+
 const ObjectIdText = z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case hexadecimal digits');
 
 /**
@@ -7,7 +9,7 @@ const ObjectIdText = z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case h
  * opens both, and no message of an agent changes it.
  */
 export const CollectorGroup = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('shared') }),
+  z.strictObject({ kind: z.literal('shared'), target: TargetName.default('default') }),
   z.strictObject({ kind: z.literal('dedicated'), team: ObjectIdText }),
 ]);
 export type CollectorGroup = z.infer<typeof CollectorGroup>;

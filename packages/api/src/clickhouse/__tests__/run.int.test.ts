@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 
+import { serializeError } from '../../utils/errorLog';
 import { getClickhouseClient } from '../client';
-import { execute, select } from '../run';
+import { execute, observeStatements, select } from '../run';
 
 /** A server that takes connections and does this with each. */
 async function listener(
@@ -66,6 +67,27 @@ it('does not take a fault of our own for an outage', async () => {
   await expect(select(client, 'SELECT 1')).rejects.not.toMatchObject({
     code: 'clickhouse_unavailable',
   });
+  await client.close();
+  server.close();
+});
+
+it("does not hand on what a proxy answers, which may quote the statement, and tells the client's observer", async () => {
+  const html = '<h1>502</h1> CREATE USER u IDENTIFIED BY hunter2';
+  const server = await listener((socket) =>
+    socket.once('data', () =>
+      socket.end(`HTTP/1.1 502 Bad Gateway\r\ncontent-length: ${html.length}\r\n\r\n${html}`),
+    ),
+  );
+  const client = getClickhouseClient({ ...access, host: server.host });
+  const seen: unknown[] = [];
+  observeStatements(client, (statement) => seen.push(statement));
+  const refusal = await execute(client, 'CREATE USER u IDENTIFIED BY hunter2').then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(refusal).toMatchObject({ code: 'clickhouse_rejected' });
+  expect(JSON.stringify(serializeError(refusal))).not.toContain('hunter2');
+  expect(seen).toEqual([{ kind: 'access', result: 'rejected' }]);
   await client.close();
   server.close();
 });

@@ -3,13 +3,15 @@ import { randomBytes } from 'node:crypto';
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
+import { groupName } from '../../controllers/collectorAgents';
+import type { Metrics } from '../../metrics';
 import { hashToken, redact } from '../../utils/secrets';
 import type { Logger } from '../../utils/logger';
-import { decodeAgentMessage, encodeServerMessage } from '../proto/codec';
+import { AgentCapability, decodeAgentMessage, encodeServerMessage } from '../proto/codec';
 import type { AgentMessage } from '../proto/codec';
 import { answer } from '../services/conversation';
-import { groupName } from '../services/offers';
-import type { Offers } from '../services/offers';
+import type { Offer, Offers } from '../services/offers';
+import type { Progress } from '../services/progress';
 import type { AgentRegistry, AgentState } from '../services/registry';
 
 export { buildOtelCollectorConfig } from '../../controllers/collectorConfigs';
@@ -36,20 +38,25 @@ function newInstanceUid(): Uint8Array {
 /** An agent's error text is a reason, not a dump. */
 const MAX_ERROR_CHARACTERS = 2_000;
 
+/** A message that says of a config what was not known. */
+type Report = AgentMessage & { remoteConfig: NonNullable<AgentMessage['remoteConfig']> };
+
+function isNews(message: AgentMessage, known: AgentState | undefined): message is Report {
+  const { remoteConfig } = message;
+  if (!remoteConfig) return false;
+  return remoteConfig.status !== known?.configStatus || remoteConfig.hash !== known.configHash;
+}
+
 /**
- * Says in the log what became of a config, once a change.
+ * Says in the log what became of a config.
  * @param secrets asked for only where there is an error text: it walks over all teams, and polls are many.
  */
 function logProgress(
   log: Logger,
   group: string,
-  message: AgentMessage,
-  known: AgentState | undefined,
+  { remoteConfig, instanceUid }: Report,
   secrets: () => readonly string[],
 ): void {
-  const { remoteConfig, instanceUid } = message;
-  if (!remoteConfig) return;
-  if (remoteConfig.status === known?.configStatus && remoteConfig.hash === known.configHash) return;
   const fields = {
     group,
     agent: instanceUid,
@@ -65,15 +72,29 @@ function logProgress(
   log.error({ ...fields, reason }, 'an agent could not apply its config');
 }
 
-export function createOpampController(
-  offers: Offers,
-  agents: AgentRegistry,
-  log: Logger,
-): OpampController {
+/** Whether an agent runs what is meant for it. One that never reports is taken at our word. */
+function runs(offer: Offer | undefined, message: AgentMessage, state: AgentState): boolean {
+  const reports = (message.capabilities & AgentCapability.ReportsRemoteConfig) !== 0n;
+  return state.configHash === offer?.hashHex && (!reports || state.configStatus === 'applied');
+}
+
+/** What the controller speaks for, and to. */
+export interface OpampServices {
+  offers: Offers;
+  agents: AgentRegistry;
+  progress: Progress;
+  log: Logger;
+  metrics: Metrics;
+}
+
+export function createOpampController(services: OpampServices): OpampController {
+  const { offers, agents, progress, log, metrics } = services;
   return {
     admit(token) {
       const group = token === undefined ? undefined : offers.groupOf(hashToken(token));
       if (!group) {
+        const reason = token === undefined ? 'missing' : 'unknown';
+        metrics.count('auth_failures_total', { server: 'opamp', reason });
         throw new TenancyError(
           'unauthorized',
           'A collector token is required: in the Authorization header, or in the path.',
@@ -86,16 +107,26 @@ export function createOpampController(
       const message = decodeAgentMessage(body);
       const name = groupName(group);
       const known = agents.get(name, message.instanceUid);
-      const { reply, state } = answer(message, known, offers.offerFor(group), newInstanceUid);
-      logProgress(log, name, message, known, () => offers.secrets());
+      const offer = offers.offerFor(group);
+      const { reply, state } = answer(message, known, offer, newInstanceUid);
+      if (isNews(message, known)) {
+        logProgress(log, name, message, () => offers.secrets());
+        const { status } = message.remoteConfig;
+        metrics.count('opamp_config_reports_total', { group: group.kind, status });
+      }
       if (reply.remoteConfig) {
         log.info(
           { group: name, agent: message.instanceUid, bytes: reply.remoteConfig.body.byteLength },
           'config offered',
         );
       }
-      if (state) agents.set(name, message.instanceUid, state);
-      else agents.delete(name, message.instanceUid);
+      if (state) {
+        agents.set(name, message.instanceUid, state);
+        const revision = runs(offer, message, state) ? offers.revision : undefined;
+        progress.note(name, message.instanceUid, revision);
+      } else agents.delete(name, message.instanceUid);
+      const result = reply.remoteConfig ? 'offered' : state ? 'answered' : 'goodbye';
+      metrics.count('opamp_messages_total', { group: group.kind, result });
       return encodeServerMessage(reply);
     },
   };

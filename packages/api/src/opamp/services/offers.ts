@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 
+import { groupName } from '../../controllers/collectorAgents';
 import type { CollectorSnapshot } from '../../controllers/collectorConfigs';
 import type { Logger } from '../../utils/logger';
 
@@ -19,9 +20,13 @@ function inConfig(text: string): string {
   return JSON.stringify(text.replaceAll('$', '$$$$')).slice(1, -1);
 }
 
-/** The name under which a group's agents and config are kept. */
-export function groupName(group: CollectorGroup): string {
-  return group.kind === 'shared' ? 'shared' : `dedicated/${group.team}`;
+/** What the config of some teams holds that must reach no log, in each form that it may be quoted in. */
+function secretsOf(teams: CollectorSnapshot['teams']): Set<string> {
+  const plain = teams.flatMap(({ apiKey, credentials }) =>
+    credentials.kind === 'literal' ? [apiKey, credentials.password] : [apiKey],
+  );
+  // As they stand in a config, too: `$` doubled for the collector, the rest escaped for JSON.
+  return new Set(plain.flatMap((secret) => [secret, inConfig(secret)]));
 }
 
 export interface OffersOptions {
@@ -35,13 +40,18 @@ export interface OffersOptions {
   build(group: CollectorGroup, snapshot: CollectorSnapshot): string | undefined;
   log: Logger;
   pollMs?: number;
+  gatherMs?: number;
   reloadMs?: number;
 }
 
+/** How long changes made here are gathered before everything is read again: tenants are often made in a row. */
+const GATHER_MS = 300;
 /** How soon a change made by another process is seen. */
 const POLL_MS = 1_000;
 /** Everything is read again after this time, for changes whose writer died before it could tell. */
 const RELOAD_MS = 30_000;
+/** Secrets of teams that left which are kept in mind, the latest: agents take up a new config within minutes. */
+const MAX_DEPARTED = 10_000;
 
 /**
  * The configs on offer: read when something changed, built once a change and group, and kept as bytes,
@@ -50,7 +60,9 @@ const RELOAD_MS = 30_000;
 export class Offers {
   private snapshot: CollectorSnapshot | undefined;
   private readonly built = new Map<string, Offer | undefined>();
+  private readonly departed = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
+  private soon: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private again = false;
   private stopped = false;
@@ -60,6 +72,11 @@ export class Offers {
 
   constructor(private readonly options: OffersOptions) {}
 
+  /** The number of the last change that the configs on offer know of. */
+  get revision(): number {
+    return this.snapshot?.revision ?? 0;
+  }
+
   /** True once configs were read. */
   get ready(): boolean {
     return this.snapshot !== undefined;
@@ -67,7 +84,7 @@ export class Offers {
 
   /** Begins to read and to watch; the first read may come later, when MongoDB is there. */
   start(): void {
-    this.unsubscribe = this.options.onChange(() => void this.refresh());
+    this.unsubscribe = this.options.onChange(() => this.refreshSoon());
     void this.poll();
   }
 
@@ -75,6 +92,7 @@ export class Offers {
     this.stopped = true;
     this.unsubscribe();
     clearTimeout(this.timer);
+    clearTimeout(this.soon);
     await this.running;
   }
 
@@ -83,14 +101,12 @@ export class Offers {
     return this.snapshot?.tokens.get(tokenHash);
   }
 
-  /** What configs hold that must reach no log: ingestion keys, and the passwords of writers. */
+  /**
+   * What configs hold that must reach no log: ingestion keys, and the passwords of writers. Those of teams that have left
+   * are among them, since an agent may yet speak of the config before.
+   */
   secrets(): string[] {
-    const teams = this.snapshot?.teams ?? [];
-    const plain = teams.flatMap(({ apiKey, credentials }) =>
-      credentials.kind === 'literal' ? [apiKey, credentials.password] : [apiKey],
-    );
-    // As they stand in a config, too: `$` doubled for the collector, the rest escaped for JSON.
-    return [...new Set(plain.flatMap((secret) => [secret, inConfig(secret)]))];
+    return [...new Set([...secretsOf(this.snapshot?.teams ?? []), ...this.departed])];
   }
 
   /** The config of a group, built on first demand after a change. */
@@ -111,6 +127,14 @@ export class Offers {
     return this.running;
   }
 
+  /** A burst of changes is read once: the first one sets the time, so that no number of them puts it off. */
+  private refreshSoon(): void {
+    this.soon ??= setTimeout(() => {
+      this.soon = undefined;
+      void this.refresh();
+    }, this.options.gatherMs ?? GATHER_MS);
+  }
+
   private make(group: CollectorGroup, snapshot: CollectorSnapshot): Offer | undefined {
     const text = this.options.build(group, snapshot);
     if (text === undefined) return undefined;
@@ -125,7 +149,10 @@ export class Offers {
       try {
         const next = await this.options.load();
         // The full read now and then mostly finds what it knows: nothing is built again then.
-        if (!isDeepStrictEqual(next.teams, this.snapshot?.teams)) this.built.clear();
+        if (!isDeepStrictEqual(next.teams, this.snapshot?.teams)) {
+          this.built.clear();
+          this.rememberDeparted(next);
+        }
         this.snapshot = next;
         this.loadedAt = Date.now();
         if (this.failing) this.options.log.info('collector configs are current again');
@@ -138,6 +165,17 @@ export class Offers {
         return;
       }
       if (!this.isAskedAgain()) return;
+    }
+  }
+
+  private rememberDeparted(next: CollectorSnapshot): void {
+    const staying = secretsOf(next.teams);
+    for (const secret of secretsOf(this.snapshot?.teams ?? [])) {
+      if (!staying.has(secret)) this.departed.add(secret);
+    }
+    for (const secret of this.departed) {
+      if (this.departed.size <= MAX_DEPARTED) break;
+      this.departed.delete(secret);
     }
   }
 

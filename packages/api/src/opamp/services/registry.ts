@@ -10,6 +10,12 @@ export interface AgentState {
   heartbeatOffered: boolean;
 }
 
+interface Heard {
+  state: AgentState;
+  /** When, in milliseconds. */
+  at: number;
+}
+
 export interface RegistryLimits {
   /** Agents in all; each takes about 0.5 KB. */
   total: number;
@@ -26,28 +32,32 @@ const DEFAULT_LIMITS: RegistryLimits = { total: 100_000, group: 25_000 };
  */
 export class AgentRegistry {
   // A Map iterates in the order of insertion; an agent heard of is put at the end anew.
-  private readonly groups = new Map<string, Map<string, AgentState>>();
+  private readonly groups = new Map<string, Map<string, Heard>>();
   private count = 0;
 
-  constructor(private readonly limits: RegistryLimits = DEFAULT_LIMITS) {}
+  /** @param now the clock, in milliseconds. */
+  constructor(
+    private readonly limits: RegistryLimits = DEFAULT_LIMITS,
+    private readonly now: () => number = Date.now,
+  ) {}
 
   get size(): number {
     return this.count;
   }
 
   get(group: string, instanceUid: string): AgentState | undefined {
-    return this.groups.get(group)?.get(instanceUid);
+    return this.groups.get(group)?.get(instanceUid)?.state;
   }
 
   set(group: string, instanceUid: string, state: AgentState): void {
     this.delete(group, instanceUid);
-    const agents = this.groups.get(group) ?? new Map<string, AgentState>();
+    const agents = this.groups.get(group) ?? new Map<string, Heard>();
     this.groups.set(group, agents);
     if (agents.size >= this.limits.group || this.count >= this.limits.total) {
       const [oldest] = agents.keys();
       if (oldest !== undefined) this.drop(agents, oldest);
     }
-    agents.set(instanceUid, state);
+    agents.set(instanceUid, { state, at: this.now() });
     this.count += 1;
   }
 
@@ -58,7 +68,31 @@ export class AgentRegistry {
     if (agents.size === 0) this.groups.delete(group);
   }
 
-  private drop(agents: Map<string, AgentState>, instanceUid: string): void {
+  /** How many agents of each group were heard of within these milliseconds; without groups of none. */
+  heardWithin(ms: number): ReadonlyMap<string, number> {
+    const since = this.now() - ms;
+    const counts = new Map<string, number>();
+    for (const [group, agents] of this.groups) {
+      let heard = 0;
+      for (const { at } of agents.values()) if (at > since) heard += 1;
+      if (heard > 0) counts.set(group, heard);
+    }
+    return counts;
+  }
+
+  private drop(agents: Map<string, Heard>, instanceUid: string): void {
     if (agents.delete(instanceUid)) this.count -= 1;
   }
+}
+
+/** Three polls of a supervisor that keeps its own interval of 30 s: who was silent longer is gone. */
+const CONNECTED_MS = 90_000;
+
+/** Agents that speak to this process, by the kind of their group. */
+export function countConnected(agents: AgentRegistry): { shared: number; dedicated: number } {
+  const counts = { shared: 0, dedicated: 0 };
+  for (const [group, heard] of agents.heardWithin(CONNECTED_MS)) {
+    counts[group.startsWith('shared/') ? 'shared' : 'dedicated'] += heard;
+  }
+  return counts;
 }

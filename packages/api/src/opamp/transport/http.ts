@@ -4,7 +4,7 @@ import { gunzip } from 'node:zlib';
 
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
-import { bearerToken } from '../../middleware/adminToken';
+import { bearerToken } from '../../middleware/bearerToken';
 
 const inflate = promisify(gunzip);
 

@@ -4,12 +4,15 @@ import {
 } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import { Router } from 'express';
 
+import { recordChange } from '../../controllers/audit';
 import type { Context } from '../../controllers/context';
 import {
   createCollectorToken,
   deleteCollectorToken,
+  getCollectorToken,
   listCollectorTokens,
 } from '../../controllers/collectorTokens';
+import { originOf } from '../../middleware/operator';
 import { validate } from '../../utils/validate';
 
 /** `/tenancy/v1/collector-tokens` */
@@ -17,9 +20,15 @@ export default function collectorTokensRouter(context: Context): Router {
   const router = Router();
 
   router.post('/', async (req, res) => {
-    res
-      .status(201)
-      .json(await createCollectorToken(validate(CreateCollectorToken, req.body), context));
+    const asked = validate(CreateCollectorToken, req.body);
+    const token = await recordChange(
+      originOf(req, res),
+      { action: 'collectorToken.create', asked },
+      () => createCollectorToken(asked, context),
+      (after) => ({ subject: after.id, after }),
+      context,
+    );
+    res.status(201).json(token);
   });
 
   router.get('/', async (_req, res) => {
@@ -27,7 +36,15 @@ export default function collectorTokensRouter(context: Context): Router {
   });
 
   router.delete('/:id', async (req, res) => {
-    await deleteCollectorToken(validate(CollectorTokenId, req.params).id, context);
+    const { id } = validate(CollectorTokenId, req.params);
+    const before = await getCollectorToken(id);
+    await recordChange(
+      originOf(req, res),
+      { action: 'collectorToken.delete', subject: id, before },
+      () => deleteCollectorToken(id, context),
+      () => ({}),
+      context,
+    );
     res.status(204).end();
   });
 

@@ -2,14 +2,24 @@ import {
   CreateTenant,
   IdempotencyKey,
   ListTenants,
+  RotateTenant,
+  UpdateTenant,
 } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { Router } from 'express';
 import type { Request } from 'express';
 import { z } from 'zod';
 
+import { recordChange } from '../../controllers/audit';
 import type { Context } from '../../controllers/context';
 import { beginTenant, getTenant, listTenants, retryTenant } from '../../controllers/tenant';
+import {
+  effectiveSettings,
+  rotateTenant,
+  tenantEtag,
+  updateTenant,
+} from '../../controllers/updateTenant';
+import { originOf } from '../../middleware/operator';
 import { validate } from '../../utils/validate';
 
 /** Validated as a field, so that a refusal names the header. */
@@ -34,7 +44,13 @@ export default function tenantsRouter(context: Context): Router {
       idempotencyKey: idempotencyKey['Idempotency-Key'],
       ...(prefersAsync(req) ? { waitMs: 0 } : {}),
     };
-    const tenant = await beginTenant(input, options, context);
+    const tenant = await recordChange(
+      originOf(req, res),
+      { action: 'tenant.create', asked: input },
+      () => beginTenant(input, options, context),
+      (after) => ({ tenant: after.id, after }),
+      context,
+    );
     // Not active yet: the address is where to ask again.
     res
       .status(tenant.status === 'active' ? 201 : 202)
@@ -43,7 +59,16 @@ export default function tenantsRouter(context: Context): Router {
   });
 
   router.post('/:id/retry', async (req, res) => {
-    res.json(await retryTenant(parseTenantId(req.params.id), context));
+    const id = parseTenantId(req.params.id);
+    const before = await getTenant(id);
+    const tenant = await recordChange(
+      originOf(req, res),
+      { action: 'tenant.retry', tenant: id, before },
+      () => retryTenant(id, context),
+      (after) => ({ after }),
+      context,
+    );
+    res.json(tenant);
   });
 
   router.get('/', async (req, res) => {
@@ -51,7 +76,41 @@ export default function tenantsRouter(context: Context): Router {
   });
 
   router.get('/:id', async (req, res) => {
-    res.json(await getTenant(parseTenantId(req.params.id)));
+    const tenant = await getTenant(parseTenantId(req.params.id));
+    res.set('etag', tenantEtag(tenant)).json(tenant);
+  });
+
+  router.get('/:id/effective', async (req, res) => {
+    res.json(await effectiveSettings(parseTenantId(req.params.id), context));
+  });
+
+  router.patch('/:id', async (req, res) => {
+    const id = parseTenantId(req.params.id);
+    const asked = validate(UpdateTenant, req.body);
+    const before = await getTenant(id);
+    const tenant = await recordChange(
+      originOf(req, res),
+      { action: 'tenant.update', tenant: id, before, asked },
+      () => updateTenant(id, asked, req.get('if-match'), context),
+      (after) => ({ after }),
+      context,
+    );
+    res.set('etag', tenantEtag(tenant)).json(tenant);
+  });
+
+  router.post('/:id/rotate', async (req, res) => {
+    const id = parseTenantId(req.params.id);
+    const asked = validate(RotateTenant, (req.body as unknown) ?? {});
+    const before = await getTenant(id);
+    const tenant = await recordChange(
+      originOf(req, res),
+      { action: 'tenant.rotate', tenant: id, before, asked },
+      () => rotateTenant(id, asked, context),
+      (after) => ({ after }),
+      context,
+    );
+    // Still under way: collectors have to take the new password over first.
+    res.status(tenant.change === null ? 200 : 202).json(tenant);
   });
 
   return router;

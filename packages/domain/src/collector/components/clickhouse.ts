@@ -3,7 +3,7 @@ import type { TenantId } from '../../ids';
 import { fromEnvironment, literal } from '../config';
 import type { Component } from '../config';
 import type { BuildContext } from '../context';
-import type { CollectorCredentials } from '../teams';
+import type { CollectorCredentials, CollectorTarget } from '../teams';
 import { FILE_STORAGE } from './fileStorage';
 
 /**
@@ -69,10 +69,20 @@ function connection(credentials: CollectorCredentials): Component {
     username: literal(credentials.username),
     password: literal(credentials.password),
     database: literal(credentials.database),
+    ...(credentials.tls && { tls: tlsFiles(credentials.tls) }),
     // Added by the exporter to the endpoint's own parameters, in whose place they would be taken.
     connection_params: Object.fromEntries(
       Object.entries(TIMEOUTS).filter(([name]) => !stated.includes(name)),
     ),
+  };
+}
+
+/** The exporter's `tls` block (configtls); paths are the collector's. */
+function tlsFiles({ caFile, certFile, keyFile }: NonNullable<CollectorTarget['tls']>): Component {
+  return {
+    ...(caFile !== undefined && { ca_file: literal(caFile) }),
+    ...(certFile !== undefined && { cert_file: literal(certFile) }),
+    ...(keyFile !== undefined && { key_file: literal(keyFile) }),
   };
 }
 

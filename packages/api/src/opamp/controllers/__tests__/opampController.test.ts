@@ -1,11 +1,13 @@
+import { Metrics } from '../../../metrics';
 import { createLogger } from '../../../utils/logger';
 import { opamp } from '../../proto/gen/opamp';
 import { Offers } from '../../services/offers';
+import { Progress } from '../../services/progress';
 import { AgentRegistry } from '../../services/registry';
 import { createOpampController } from '../opampController';
 
 const { AgentToServer, RemoteConfigStatuses } = opamp.proto;
-const shared = { kind: 'shared' } as const;
+const shared = { kind: 'shared', target: 'default' } as const;
 
 it('walks over the teams for their secrets only where an agent reports an error, not with every poll', () => {
   const log = createLogger('silent');
@@ -17,7 +19,13 @@ it('walks over the teams for their secrets only where an agent reports an error,
     log,
   });
   const secrets = jest.spyOn(offers, 'secrets');
-  const controller = createOpampController(offers, new AgentRegistry(), log);
+  const controller = createOpampController({
+    offers,
+    agents: new AgentRegistry(),
+    progress: new Progress({ write: () => Promise.resolve(), log }),
+    log,
+    metrics: new Metrics(),
+  });
   const say = (sequenceNum: number, fields: opamp.proto.AgentToServer.$Properties = {}): void => {
     const instanceUid = Buffer.alloc(16, 1);
     controller.handle(

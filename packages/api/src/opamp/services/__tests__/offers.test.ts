@@ -6,7 +6,7 @@ import type { CollectorSnapshot } from '../../../controllers/collectorConfigs';
 import { Offers } from '../offers';
 import type { OffersOptions } from '../offers';
 
-const shared = { kind: 'shared' } as const;
+const shared = { kind: 'shared', target: 'default' } as const;
 
 interface World {
   revision: number;
@@ -50,6 +50,7 @@ function setUp(): { offers: Offers; world: World } {
     },
     log: createLogger('silent'),
     pollMs: 5,
+    gatherMs: 1,
   };
   return { offers: new Offers(options), world };
 }
@@ -65,6 +66,7 @@ const team: CollectorSnapshot['teams'][number] = {
   tenantId: parseTenantId('a'.repeat(24)),
   apiKey: 'key$one',
   authenticate: true,
+  target: 'default',
   credentials: {
     kind: 'literal',
     endpoint: 'tcp://x:1',
@@ -98,6 +100,17 @@ describe('Offers', () => {
     await offers.refresh();
     const text = 'auth key$$one, password "pa$$\\"ss" for pa$"ss';
     expect(redact(text, offers.secrets())).toBe('auth ***, password "***" for ***');
+  });
+
+  it('knows the secrets of a team that left as well: agents may yet speak of the config before', async () => {
+    const { offers, world } = setUp();
+    world.teams = [team];
+    await offers.refresh();
+    world.teams = [];
+    await offers.refresh();
+    expect(redact('auth key$$one', offers.secrets())).toBe('auth ***');
+    await offers.refresh();
+    expect(redact('auth key$$one', offers.secrets())).toBe('auth ***');
   });
 
   it('builds nothing again where a full read finds what is known', async () => {

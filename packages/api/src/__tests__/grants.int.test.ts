@@ -1,0 +1,324 @@
+import { createClient } from '@clickhouse/client';
+import type { ClickHouseClient } from '@clickhouse/client';
+import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
+import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
+import { openMongo } from '@hyperdx-tenancy/devkit/mongo';
+import type { Mongo } from '@hyperdx-tenancy/devkit/mongo';
+import { readerName, writerName } from '@hyperdx-tenancy/domain/access';
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
+import type { TenantId } from '@hyperdx-tenancy/domain/ids';
+
+import type { Config } from '../config';
+import { loadCollectorSnapshot } from '../controllers/collectorConfigs';
+import { recordAgents } from '../controllers/collectorAgents';
+import { createContext } from '../controllers/context';
+import type { Context } from '../controllers/context';
+import { reconcileTenants } from '../controllers/reconcile';
+import { readRevision } from '../controllers/revisions';
+import { startTestServer, testConfig } from '../fixtures';
+import type { Answer, TestServer } from '../fixtures';
+import Connection from '../models/connection';
+import Tenant from '../models/tenant';
+import { createLogger } from '../utils/logger';
+
+let clickhouse: ClickHouseServer;
+let mongo: Mongo;
+let admin: ClickHouseClient;
+let config: Config;
+let server: TestServer;
+let context: Context;
+
+beforeAll(async () => {
+  [clickhouse, mongo] = await Promise.all([
+    startClickHouse({ password: 'the-administrators', users: true }),
+    openMongo(),
+  ]);
+  admin = createClient(clickhouse.client());
+  config = testConfig({ clickhouse, mongo }, { TENANCY_ACCESS_MODE: 'grants' });
+  server = await startTestServer(config);
+  context = createContext(config, createLogger('silent'));
+}, 180_000);
+
+afterAll(async () => {
+  await context.targets.close();
+  await admin.close();
+  await server.stop();
+  await Promise.all([clickhouse.stop(), mongo.stop()]);
+}, 60_000);
+
+const call = (method: string, path: string, body?: unknown): Promise<Answer> =>
+  server.request(method, `/tenancy/v1${path}`, body === undefined ? {} : { body });
+
+async function make(name: string): Promise<TenantId> {
+  const { status, text, json } = await call('POST', '/tenants', { name });
+  expect([status, status === 201 ? '' : text]).toEqual([201, '']);
+  return parseTenantId(json['id']);
+}
+
+interface Login {
+  username: string;
+  password: string;
+}
+
+/** What HyperDX has in hand for a tenant. */
+async function connectionOf(id: TenantId): Promise<Login> {
+  const tenant = await Tenant.findById(id).lean();
+  const found = await Connection.findById(tenant?.members.connection).select('+password').lean();
+  return { username: found?.username ?? '', password: found?.password ?? '' };
+}
+
+/** What the collectors' config has in hand for a tenant. */
+async function exporterOf(id: TenantId): Promise<Login> {
+  const { teams } = await loadCollectorSnapshot(config, context);
+  const credentials = teams.find(({ tenantId }) => tenantId === id)?.credentials;
+  if (credentials?.kind !== 'literal') throw new Error('no credentials in the config');
+  return credentials;
+}
+
+/** The answer to a statement of somebody: its text, or ClickHouse's code. */
+async function as({ username, password }: Login, query: string): Promise<string> {
+  const response = await fetch(clickhouse.url, {
+    method: 'POST',
+    headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
+    body: query,
+  });
+  const text = await response.text();
+  return response.ok ? text.trim() : (/Code: \d+/.exec(text)?.[0] ?? text);
+}
+
+const DENIED = 'Code: 497';
+const NO_LOGIN = 'Code: 516';
+const insertInto = (id: TenantId, body: string): string =>
+  `INSERT INTO otel_logs_${id} (Timestamp, Body) VALUES (now(), '${body}')`;
+
+describe('a tenant of a target with users', () => {
+  it('is read and written by users of its own, and by nobody else', async () => {
+    const [a, b] = [await make('Acme'), await make('Globex')];
+    const [reader, writer] = [await connectionOf(a), await exporterOf(a)];
+    expect([reader.username, writer.username]).toEqual([readerName(a), writerName(a)]);
+    expect(reader.password).not.toBe(writer.password);
+    expect(reader.password).not.toBe((await connectionOf(b)).password);
+
+    expect(await as(writer, insertInto(a, 'own'))).toBe('');
+    expect(await as(reader, `SELECT Body FROM otel_logs_${a}`)).toBe('own');
+    expect(await as(writer, insertInto(b, 'foreign'))).toBe(DENIED);
+    expect(await as(writer, `SELECT Body FROM otel_logs_${a}`)).toBe(DENIED);
+    expect(await as(reader, `SELECT Body FROM otel_logs_${b}`)).toBe(DENIED);
+    expect(await as(reader, insertInto(a, 'by the reader'))).toMatch(/^Code: (497|164)$/);
+    // The rollup is filled by a view that runs as neither of them.
+    expect(await as(reader, `SELECT sum(count) > 0 FROM otel_logs_kv_rollup_15m_${a}`)).toBe('1');
+  });
+
+  it('has nothing of the administrator in its documents or configs', async () => {
+    const id = await make('No administrator');
+    const tenant = await Tenant.findById(id).lean();
+    const { teams } = await loadCollectorSnapshot(config, context);
+    const held = JSON.stringify([tenant, await connectionOf(id), teams]);
+    expect(held).not.toContain(clickhouse.password);
+    // And its own passwords are in no document of ours.
+    const { password } = await exporterOf(id);
+    expect(JSON.stringify(tenant)).not.toContain(password);
+  });
+
+  it('is made the same again over users with other passwords', async () => {
+    const id = await make('Restored');
+    const reader = await connectionOf(id);
+    await admin.command({
+      query: `ALTER USER ${reader.username} IDENTIFIED WITH sha256_hash BY '${'0'.repeat(64)}' SALT '${'1'.repeat(32)}'`,
+    });
+    expect(await as(reader, 'SELECT 1')).toBe(NO_LOGIN);
+    await Tenant.updateOne({ _id: id }, { status: 'failed' });
+    expect((await call('POST', `/tenants/${id}/retry`)).status).toBe(200);
+    expect(await as(reader, 'SELECT 1')).toBe('1');
+  });
+
+  it('gets its limits by PATCH', async () => {
+    const id = await make('Limited');
+    const reader = await connectionOf(id);
+    const values = Array.from({ length: 20 }, (_, row) => `(now(), '${row}')`).join(', ');
+    await as(
+      await exporterOf(id),
+      `INSERT INTO otel_logs_${id} (Timestamp, Body) VALUES ${values}`,
+    );
+    const rows = `SELECT Body FROM otel_logs_${id}`;
+    expect((await as(reader, rows)).split('\n')).toHaveLength(20);
+    const patched = await call('PATCH', `/tenants/${id}`, {
+      settings: { reader: { maxResultRows: 10 } },
+    });
+    expect([patched.status, patched.json['change']]).toEqual([200, null]);
+    expect(await as(reader, rows)).toBe('Code: 396');
+    await call('PATCH', `/tenants/${id}`, { settings: { reader: null } });
+    expect((await as(reader, rows)).split('\n')).toHaveLength(20);
+    // The password is the one it had.
+    expect(await connectionOf(id)).toEqual(reader);
+  });
+});
+
+describe('tenant rotate', () => {
+  const agent = (revision: number) => ({
+    group: 'shared/default',
+    instanceUid: 'a1',
+    revision,
+    seenAt: new Date(),
+  });
+
+  it('keeps both passwords valid until every collector has the new one, and then drops the old', async () => {
+    const id = await make('Rotated');
+    const [reader, writer] = [await connectionOf(id), await exporterOf(id)];
+    await recordAgents([agent(await readRevision('collectors'))]);
+
+    const begun = await call('POST', `/tenants/${id}/rotate`, {});
+    expect(begun.status).toBe(202);
+    expect(begun.json['change']).toMatchObject({
+      kind: 'rotation',
+      step: 'acknowledge',
+      lastError: { code: 'collectors_behind' },
+    });
+    const [newReader, newWriter] = [await connectionOf(id), await exporterOf(id)];
+    expect(newReader.password).not.toBe(reader.password);
+    expect(newWriter.password).not.toBe(writer.password);
+    for (const login of [reader, newReader]) expect(await as(login, 'SELECT 1')).toBe('1');
+    for (const login of [writer, newWriter]) expect(await as(login, insertInto(id, 'x'))).toBe('');
+
+    // It goes on by itself, but not before the collector has applied its config.
+    await Tenant.updateOne({ _id: id }, { 'change.nextAttemptAt': null });
+    await reconcileTenants(context);
+    expect((await Tenant.findById(id).lean())?.change?.step).toBe('acknowledge');
+    await recordAgents([agent(await readRevision('collectors'))]);
+    await Tenant.updateOne({ _id: id }, { 'change.nextAttemptAt': null });
+    await reconcileTenants(context);
+
+    const tenant = await Tenant.findById(id).lean();
+    expect(tenant).toMatchObject({
+      change: null,
+      status: 'active',
+      credentials: { generation: 2 },
+    });
+    for (const login of [reader, writer]) expect(await as(login, 'SELECT 1')).toBe(NO_LOGIN);
+    expect(await as(newReader, `SELECT count() FROM otel_logs_${id}`)).toBe('2');
+    expect(await as(newWriter, insertInto(id, 'y'))).toBe('');
+  });
+
+  it('waits for nobody where no collector is there, and not at all with force', async () => {
+    const id = await make('Without collectors');
+    await recordAgents([{ ...agent(0), seenAt: new Date(Date.now() - 3_600_000) }]);
+    expect((await call('POST', `/tenants/${id}/rotate`, {})).status).toBe(200);
+
+    await recordAgents([agent(0)]);
+    const before = await exporterOf(id);
+    const waiting = await call('POST', `/tenants/${id}/rotate`, {});
+    expect(waiting.status).toBe(202);
+    const forced = await call('POST', `/tenants/${id}/rotate`, { force: true });
+    expect([forced.status, forced.json['change']]).toEqual([200, null]);
+    expect(await as(before, insertInto(id, 'late'))).toBe(NO_LOGIN);
+    const atOnce = await call('POST', `/tenants/${id}/rotate`, { force: true });
+    expect([atOnce.status, atOnce.json['change']]).toEqual([200, null]);
+    await recordAgents([agent(Number.MAX_SAFE_INTEGER)]);
+  });
+
+  it('of one tenant leaves the others alone', async () => {
+    const [id, other] = [await make('Turned'), await make('Not turned')];
+    const theirs = [await connectionOf(other), await exporterOf(other)];
+    await call('POST', `/tenants/${id}/rotate`, { force: true });
+    expect([await connectionOf(other), await exporterOf(other)]).toEqual(theirs);
+    for (const login of theirs) expect(await as(login, 'SELECT 1')).not.toBe(NO_LOGIN);
+  });
+
+  it.each([[{ force: 'yes' }], [{ now: true }], [[]]])('refuses %j', async (body) => {
+    const id = (await Tenant.findOne({ nameKey: 'turned' }).lean())?._id.toHexString() ?? '';
+    expect((await call('POST', `/tenants/${id}/rotate`, body)).status).toBe(400);
+  });
+});
+
+describe('secret rotate', () => {
+  it('gives every tenant passwords of the new secret, and none a moment without', async () => {
+    const ids = [await make('Secret one'), await make('Secret two')];
+    const before = new Map(
+      await Promise.all(ids.map(async (id) => [id, await exporterOf(id)] as const)),
+    );
+    const next = {
+      ...config,
+      secret: 'the next secret of this install',
+      previousSecret: config.secret,
+    };
+    await recordAgents([
+      {
+        group: 'shared/default',
+        instanceUid: 'a1',
+        revision: Number.MAX_SAFE_INTEGER,
+        seenAt: new Date(),
+      },
+    ]);
+    const later = createContext(next, createLogger('silent'));
+    const moved = await startTestServer(next);
+    try {
+      // Until it is asked for, the old passwords stand, and the new process has them.
+      const snapshot = await loadCollectorSnapshot(next, later);
+      expect(snapshot.teams.find(({ tenantId }) => tenantId === ids[0])?.credentials).toEqual(
+        before.get(ids[0]!),
+      );
+      const { json } = await moved.request('POST', '/tenancy/v1/secret/rotate');
+      expect(json['left']).toBeGreaterThanOrEqual(2);
+      while ((await reconcileTenants(later)) > 0);
+      expect((await moved.request('GET', '/tenancy/v1/secret')).json).toEqual({ left: 0 });
+
+      // The previous secret is needed no more.
+      const alone = createContext({ ...next, previousSecret: undefined }, createLogger('silent'));
+      const { teams } = await loadCollectorSnapshot(next, alone);
+      await alone.targets.close();
+      for (const id of ids) {
+        const credentials = teams.find(({ tenantId }) => tenantId === id)?.credentials;
+        if (credentials?.kind !== 'literal') throw new Error('no credentials');
+        expect(await as(credentials, insertInto(id, 'new'))).toBe('');
+        expect(await as(before.get(id)!, insertInto(id, 'old'))).toBe(NO_LOGIN);
+        expect(await as(await connectionOf(id), 'SELECT 1')).toBe('1');
+      }
+    } finally {
+      await moved.stop();
+      await later.targets.close();
+    }
+  }, 120_000);
+
+  it('of a secret that is lost leaves out the tenant alone, and force mends it', async () => {
+    // A server that knows neither secret of the tenants so far.
+    const lost = {
+      ...config,
+      secret: 'a secret that nobody had before',
+      previousSecret: undefined,
+    };
+    const other = createContext(lost, createLogger('silent'));
+    const mended = await startTestServer(lost);
+    try {
+      const { teams } = await loadCollectorSnapshot(lost, other);
+      expect(teams).toEqual([]);
+      const id = (await Tenant.findOne({ nameKey: 'secret one' }).lean())?._id.toHexString() ?? '';
+      const forced = await mended.request('POST', `/tenancy/v1/tenants/${id}/rotate`, {
+        body: { force: true },
+      });
+      expect([forced.status, forced.json['change']]).toEqual([200, null]);
+      const now = await loadCollectorSnapshot(lost, other);
+      expect(now.teams.map(({ tenantId }) => tenantId)).toEqual([id]);
+      expect(await as(await connectionOf(parseTenantId(id)), 'SELECT 1')).toBe('1');
+    } finally {
+      await mended.stop();
+      await other.targets.close();
+    }
+  }, 60_000);
+});
+
+it('a target without users says that it cannot rotate', async () => {
+  const guarded = await startTestServer(
+    testConfig({ clickhouse, mongo }, { TENANCY_ACCESS_MODE: 'guard' }),
+  );
+  try {
+    const made = await guarded.request('POST', '/tenancy/v1/tenants', {
+      body: { name: 'Guarded' },
+    });
+    const path = `/tenancy/v1/tenants/${String(made.json['id'])}/rotate`;
+    const refused = await guarded.request('POST', path, { body: {} });
+    expect([refused.status, refused.json['code']]).toEqual([409, 'not_supported']);
+    expect(refused.json['message']).toContain('guard');
+  } finally {
+    await guarded.stop();
+  }
+}, 60_000);

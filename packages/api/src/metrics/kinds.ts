@@ -1,0 +1,167 @@
+import { STATUS_CODES } from 'node:http';
+
+import { provisioningSteps, tenantStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
+import { errorCodes } from '@hyperdx-tenancy/domain/errors';
+import type { ErrorCode } from '@hyperdx-tenancy/domain/errors';
+
+import { routePatterns } from '../utils/routePatterns';
+
+/** What takes the place of a value that a label does not have. */
+export const OTHER = 'other';
+
+/** One metric. Its labels state all values they can take, so that nobody outside can add a series. */
+export interface MetricKind {
+  type: 'counter' | 'gauge' | 'histogram';
+  help: string;
+  labels: Readonly<Record<string, readonly string[]>>;
+  /** Upper bounds of a histogram, in the unit of its name. */
+  buckets?: readonly number[];
+}
+
+const codes = Object.keys(errorCodes) as ErrorCode[];
+const groups = ['shared', 'dedicated'] as const;
+
+/** Which server of this process answered. */
+const servers = ['api', 'opamp'] as const;
+/** As requests have them: any text, of which these are told apart. */
+const methods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+const http = {
+  server: servers,
+  method: methods,
+  route: routePatterns,
+} as const;
+
+/** Statements and requests: from a look-up in memory to the time limit of one remote call. */
+const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+/** Work that consists of many statements. */
+const WORK_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+/** A dedicated config has a few KB, one of a full shard of 250 tenants about 1 MB. */
+const CONFIG_BYTES = [1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304];
+
+/**
+ * Every metric of this service, named without its prefix `hyperdx_tenancy_`, as Prometheus wants names: base
+ * units, and `_total` on what only grows. docs/metrics.md is compared with this table by a test.
+ */
+export const metricKinds = {
+  mongo_up: {
+    type: 'gauge',
+    help: '1 where MongoDB answered the last time it was asked, else 0.',
+    labels: {},
+  },
+  tenants: {
+    type: 'gauge',
+    help: 'Tenants by status, in all of the installation; absent while MongoDB is away.',
+    labels: { status: tenantStatuses },
+  },
+  provisioning_duration_seconds: {
+    type: 'histogram',
+    help: 'One attempt to make a tenant, with what came of it: active, or the status it stopped in.',
+    labels: { result: ['active', 'provisioning', 'failed'] },
+    buckets: WORK_SECONDS,
+  },
+  provisioning_step_duration_seconds: {
+    type: 'histogram',
+    help: 'Steps of making a tenant, those that failed included.',
+    labels: { step: provisioningSteps },
+    buckets: WORK_SECONDS,
+  },
+  provisioning_failures_total: {
+    type: 'counter',
+    help: 'Steps of making a tenant that failed, by error code.',
+    labels: { step: provisioningSteps, code: codes },
+  },
+  clickhouse_statement_duration_seconds: {
+    type: 'histogram',
+    help: 'Statements of ours on ClickHouse, their retries included.',
+    labels: {
+      kind: ['table', 'view', 'access', 'select', OTHER],
+      result: ['ok', 'rejected', 'unavailable', OTHER],
+    },
+    buckets: SECONDS,
+  },
+  http_requests_total: {
+    type: 'counter',
+    help: 'Requests answered. The route is its pattern; the status is 499 where the client left before.',
+    labels: { ...http, status: [...Object.keys(STATUS_CODES), '499'] },
+  },
+  http_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the head of a request to the end of its answer.',
+    labels: http,
+    buckets: SECONDS,
+  },
+  http_requests_in_flight: {
+    type: 'gauge',
+    help: 'Requests being answered.',
+    labels: { server: servers },
+  },
+  auth_failures_total: {
+    type: 'counter',
+    help: 'Callers refused: no token, one that opens nothing or no longer, no operator, too many failures.',
+    labels: {
+      server: servers,
+      reason: ['missing', 'unknown', 'expired', 'forbidden', 'limited'],
+    },
+  },
+  audit_events_total: {
+    type: 'counter',
+    help: 'Audit events: written; lost their outcome, since MongoDB did not take it in time.',
+    labels: { result: ['written', 'lost'] },
+  },
+  opamp_messages_total: {
+    type: 'counter',
+    help: "Agents' messages: answered, with a config or without, goodbyes, and refusals by error code.",
+    labels: { group: [...groups, 'none'], result: ['answered', 'offered', 'goodbye', ...codes] },
+  },
+  opamp_config_reports_total: {
+    type: 'counter',
+    help: 'What agents reported to have become of a config, once a change.',
+    labels: { group: groups, status: ['unset', 'applied', 'applying', 'failed'] },
+  },
+  opamp_agents_connected: {
+    type: 'gauge',
+    help: 'Agents that this process heard of within the last 90 seconds.',
+    labels: { group: groups },
+  },
+  opamp_configs_built_total: {
+    type: 'counter',
+    help: 'Configs built for groups of collectors: once a change and group, not once a poll.',
+    labels: { group: groups },
+  },
+  opamp_config_size_bytes: {
+    type: 'histogram',
+    help: 'Sizes of the configs that were built.',
+    labels: { group: groups },
+    buckets: CONFIG_BYTES,
+  },
+  task_rounds_total: {
+    type: 'counter',
+    help: 'Rounds of what this process does again and again.',
+    labels: { task: ['reconcile'], result: ['ok', 'failed'] },
+  },
+  task_round_duration_seconds: {
+    type: 'histogram',
+    help: 'Durations of those rounds.',
+    labels: { task: ['reconcile'] },
+    buckets: WORK_SECONDS,
+  },
+  reconciled_tenants_total: {
+    type: 'counter',
+    help: 'Unfinished tenants that this process took up.',
+    labels: {},
+  },
+} as const satisfies Record<string, MetricKind>;
+
+type Kinds = typeof metricKinds;
+export type MetricName = keyof Kinds;
+/** The metrics of one type. */
+export type NameOf<Type extends MetricKind['type']> = {
+  [Name in MetricName]: Kinds[Name]['type'] extends Type ? Name : never;
+}[MetricName];
+
+/** A value for each of a metric's labels. */
+export type Labels<Name extends MetricName> = {
+  readonly [
+    Label in keyof Kinds[Name]['labels']
+  ]: Kinds[Name]['labels'][Label] extends readonly (infer Value)[] ? Value : never;
+};

@@ -1,0 +1,76 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { isIPv4, isIPv6 } from 'node:net';
+
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+
+/** Counters that there are. Addresses share them, so that a flood from ever new ones takes no more memory. */
+const BUCKETS = 16_384;
+
+/** The eight groups of an IPv6 address in order; its parts before and after `::` are filled up with zeros. */
+function groupsOf(address: string): string[] {
+  const [head = '', tail] = address.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  const missing = tail === undefined ? 0 : 8 - before.length - after.length;
+  return [...before, ...Array.from({ length: missing }, () => '0'), ...after];
+}
+
+/**
+ * Whom an address belongs to, as far as it tells: an IPv4 address as it is, of an IPv6 address its first 64 bits,
+ * since a single host may use any address below them (RFC 4291, section 2.5.4).
+ */
+export function networkOf(address: string | undefined): string {
+  const text = (address ?? '').replace(/%.*$/, '').toLowerCase();
+  const mapped = /^::ffff:(?=\d+\.)/.test(text) ? text.slice(7) : text;
+  if (isIPv4(mapped)) return mapped;
+  // What a proxy passed on that is no address counts as one client.
+  if (!isIPv6(text)) return 'unknown';
+  const network = groupsOf(text)
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16));
+  return `${network.join(':')}::/64`;
+}
+
+export interface FailedLoginsOptions {
+  /** Failures that one network may have within the window. */
+  limit: number;
+  windowSeconds: number;
+}
+
+/** Counts logins that failed, by the client's network, in this process. */
+export class FailedLogins {
+  private readonly limiter: RateLimiterMemory;
+  // Drawn at start: nobody can look for an address that shares its counter with somebody else's.
+  private readonly seed = randomBytes(16);
+
+  constructor(private readonly options: FailedLoginsOptions) {
+    this.limiter = new RateLimiterMemory({
+      points: options.limit,
+      duration: options.windowSeconds,
+    });
+  }
+
+  /** Seconds until this network may try again; 0: it may now. */
+  async blockedSeconds(address: string | undefined): Promise<number> {
+    const counted = await this.limiter.get(this.bucket(address));
+    if (counted === null || counted.consumedPoints < this.options.limit) return 0;
+    // A counter that has just run out is about to be dropped.
+    return Math.max(0, Math.ceil(counted.msBeforeNext / 1_000));
+  }
+
+  /** Counts a failure. @returns true where it is the one that reaches the limit. */
+  async add(address: string | undefined): Promise<boolean> {
+    const { consumedPoints } = await this.limiter.penalty(this.bucket(address));
+    return consumedPoints === this.options.limit;
+  }
+
+  /** Counters in use, at most as many as there are. */
+  get counters(): number {
+    return this.limiter.dump().storage.length;
+  }
+
+  private bucket(address: string | undefined): number {
+    const digest = createHmac('sha256', this.seed).update(networkOf(address)).digest();
+    return digest.readUInt32BE() % BUCKETS;
+  }
+}

@@ -1,0 +1,325 @@
+import { z } from 'zod';
+
+import { AuditPage, ListAudit } from './audit';
+import {
+  CollectorTokenId,
+  CollectorTokenView,
+  CreateCollectorToken,
+  NewCollectorToken,
+} from './collectorToken';
+import { DoctorReport } from './doctor';
+import {
+  CreateOperatorToken,
+  NewOperatorToken,
+  OperatorList,
+  OperatorTokenId,
+  OperatorTokenList,
+  OperatorUser,
+  OperatorView,
+  SetOperator,
+} from './operator';
+import type { OperatorRole } from './operator';
+import { PlanList } from './plan';
+import { TargetList } from './target';
+import {
+  CreateTenant,
+  EffectiveSettings,
+  ErrorBody,
+  IdempotencyKey,
+  ListTenants,
+  RotateTenant,
+  SecretState,
+  TenantPage,
+  TenantView,
+  UpdateTenant,
+} from './tenant';
+
+/** One route of the admin API: what it takes, what it answers, and who may call it. */
+export interface AdminRoute {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** Below `/tenancy/v1`, in Express's form. */
+  path: `/${string}`;
+  summary: string;
+  /** The least role that may call it. */
+  role: OperatorRole;
+  /** Whether it changes anything: then it writes an audit event. */
+  changes: boolean;
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  /** Of the headers, those that are the route's own. */
+  headers?: z.ZodObject;
+  body?: z.ZodType;
+  /** By status; `null` is an answer without a body. */
+  responses: Readonly<Record<number, z.ZodType | null>>;
+}
+
+const TenantParams = z.strictObject({
+  id: z.string().regex(/^[a-f0-9]{24}$/, '24 lower-case hexadecimal digits'),
+});
+
+const CreateTenantHeaders = z.object({
+  'Idempotency-Key': IdempotencyKey.optional(),
+  /** `respond-async` (RFC 7240): answer at once. */
+  Prefer: z.string().optional(),
+});
+
+type RefusalStatus = 400 | 404 | 409 | 412 | 413 | 415 | 422 | 428 | 502;
+
+/** The refusals of one route, and those that any route may answer. */
+function refusals<Status extends RefusalStatus = never>(
+  ...statuses: Status[]
+): Record<Status | 401 | 403 | 429 | 500 | 503, typeof ErrorBody> {
+  const all = [...statuses, 401, 403, 429, 500, 503] as const;
+  return Object.fromEntries(all.map((status) => [status, ErrorBody])) as Record<
+    (typeof all)[number],
+    typeof ErrorBody
+  >;
+}
+
+/** What a route that takes a body answers to one that it cannot take. */
+const bodyRefusals = [400, 413, 415] as const;
+
+/**
+ * Every route of the admin API. The role that one needs is read from here alone: a route without an entry answers 404 to
+ * everybody. The API's description (OpenAPI) and its metrics' labels are made from this table too.
+ */
+export const adminRoutes = {
+  tenants: {
+    create: {
+      method: 'post',
+      path: '/tenants',
+      summary: 'Make a tenant, or complete an unfinished one of that name.',
+      role: 'admin',
+      changes: true,
+      headers: CreateTenantHeaders,
+      body: CreateTenant,
+      responses: {
+        201: TenantView,
+        202: TenantView,
+        ...refusals(...bodyRefusals, 409, 422, 502),
+      },
+    },
+    list: {
+      method: 'get',
+      path: '/tenants',
+      summary: 'List tenants.',
+      role: 'viewer',
+      changes: false,
+      query: ListTenants,
+      responses: { 200: TenantPage, ...refusals(400) },
+    },
+    get: {
+      method: 'get',
+      path: '/tenants/:id',
+      summary: 'Show a tenant.',
+      role: 'viewer',
+      changes: false,
+      params: TenantParams,
+      responses: { 200: TenantView, ...refusals(400, 404) },
+    },
+    retry: {
+      method: 'post',
+      path: '/tenants/:id/retry',
+      summary: 'Try again to complete a tenant that failed.',
+      role: 'admin',
+      changes: true,
+      params: TenantParams,
+      responses: { 200: TenantView, ...refusals(400, 404, 409, 502) },
+    },
+    update: {
+      method: 'patch',
+      path: '/tenants/:id',
+      summary: 'Change name, plan and settings of a tenant.',
+      role: 'admin',
+      changes: true,
+      params: TenantParams,
+      headers: z.object({ 'If-Match': z.string().optional() }),
+      body: UpdateTenant,
+      responses: { 200: TenantView, ...refusals(...bodyRefusals, 404, 409, 412) },
+    },
+    effective: {
+      method: 'get',
+      path: '/tenants/:id/effective',
+      summary: 'Show each setting in force for a tenant, and where it comes from.',
+      role: 'viewer',
+      changes: false,
+      params: TenantParams,
+      responses: { 200: EffectiveSettings, ...refusals(400, 404) },
+    },
+    rotate: {
+      method: 'post',
+      path: '/tenants/:id/rotate',
+      summary: "Give a tenant's ClickHouse users new passwords.",
+      role: 'admin',
+      changes: true,
+      params: TenantParams,
+      body: RotateTenant,
+      responses: { 200: TenantView, 202: TenantView, ...refusals(...bodyRefusals, 404, 409) },
+    },
+  },
+  targets: {
+    list: {
+      method: 'get',
+      path: '/targets',
+      summary: 'List the ClickHouse targets, and how much of each is taken.',
+      role: 'viewer',
+      changes: false,
+      responses: { 200: TargetList, ...refusals() },
+    },
+  },
+  plans: {
+    list: {
+      method: 'get',
+      path: '/plans',
+      summary: 'List the plans.',
+      role: 'viewer',
+      changes: false,
+      responses: { 200: PlanList, ...refusals() },
+    },
+  },
+  secret: {
+    show: {
+      method: 'get',
+      path: '/secret',
+      summary: 'Count the tenants whose passwords come from another secret than the present one.',
+      role: 'viewer',
+      changes: false,
+      responses: { 200: SecretState, ...refusals() },
+    },
+    rotate: {
+      method: 'post',
+      path: '/secret/rotate',
+      summary: 'Give new passwords to all tenants whose present ones come from another secret.',
+      role: 'admin',
+      changes: true,
+      responses: { 202: SecretState, ...refusals() },
+    },
+  },
+  collectorTokens: {
+    create: {
+      method: 'post',
+      path: '/collector-tokens',
+      summary: "Make a token that opens one collector group's config.",
+      role: 'admin',
+      changes: true,
+      body: CreateCollectorToken,
+      responses: { 201: NewCollectorToken, ...refusals(...bodyRefusals, 409) },
+    },
+    list: {
+      method: 'get',
+      path: '/collector-tokens',
+      summary: 'List collector tokens, without the tokens themselves.',
+      role: 'viewer',
+      changes: false,
+      responses: { 200: z.object({ data: z.array(CollectorTokenView) }), ...refusals() },
+    },
+    delete: {
+      method: 'delete',
+      path: '/collector-tokens/:id',
+      summary: 'Revoke a collector token.',
+      role: 'admin',
+      changes: true,
+      params: CollectorTokenId,
+      responses: { 204: null, ...refusals(400, 404) },
+    },
+  },
+  operatorTokens: {
+    create: {
+      method: 'post',
+      path: '/operator-tokens',
+      summary: 'Make a token for an operator or a pipeline.',
+      role: 'admin',
+      changes: true,
+      body: CreateOperatorToken,
+      responses: { 201: NewOperatorToken, ...refusals(...bodyRefusals, 409) },
+    },
+    list: {
+      method: 'get',
+      path: '/operator-tokens',
+      summary: "List operators' tokens, without the tokens themselves.",
+      role: 'viewer',
+      changes: false,
+      responses: { 200: OperatorTokenList, ...refusals() },
+    },
+    delete: {
+      method: 'delete',
+      path: '/operator-tokens/:id',
+      summary: "Revoke an operator's token.",
+      role: 'admin',
+      changes: true,
+      params: OperatorTokenId,
+      responses: { 204: null, ...refusals(400, 404, 409) },
+    },
+  },
+  operators: {
+    list: {
+      method: 'get',
+      path: '/operators',
+      summary: 'List the HyperDX users who are operators.',
+      role: 'viewer',
+      changes: false,
+      responses: { 200: OperatorList, ...refusals() },
+    },
+    set: {
+      method: 'put',
+      path: '/operators/:user',
+      summary: 'Make a HyperDX user an operator, or change the role of one.',
+      role: 'admin',
+      changes: true,
+      params: OperatorUser,
+      body: SetOperator,
+      responses: { 200: OperatorView, 201: OperatorView, ...refusals(...bodyRefusals, 404, 409) },
+    },
+    delete: {
+      method: 'delete',
+      path: '/operators/:user',
+      summary: 'Make an operator a mere HyperDX user again.',
+      role: 'admin',
+      changes: true,
+      params: OperatorUser,
+      responses: { 204: null, ...refusals(400, 404, 409) },
+    },
+  },
+  audit: {
+    list: {
+      method: 'get',
+      path: '/audit',
+      summary: 'List what was changed, by whom, newest first.',
+      role: 'viewer',
+      changes: false,
+      query: ListAudit,
+      responses: { 200: AuditPage, ...refusals(400) },
+    },
+  },
+  doctor: {
+    examine: {
+      method: 'get',
+      path: '/doctor',
+      summary: 'Examine what isolation rests on: targets, users and grants, tables, documents.',
+      role: 'viewer',
+      changes: false,
+      responses: { 200: DoctorReport, ...refusals() },
+    },
+  },
+  openapi: {
+    get: {
+      method: 'get',
+      path: '/openapi.json',
+      summary: 'Describe this API, as an OpenAPI 3.1 document.',
+      role: 'viewer',
+      changes: false,
+      responses: { 200: z.looseObject({ openapi: z.string() }), ...refusals() },
+    },
+  },
+} as const satisfies Record<string, Record<string, AdminRoute>>;
+
+/** An entry of {@link adminRoutes} with its place in the table, such as `tenants.create`. */
+export type NamedAdminRoute = AdminRoute & { group: string; name: string };
+
+/** All entries, in the table's order. */
+export function listAdminRoutes(): NamedAdminRoute[] {
+  const groups: Record<string, Record<string, AdminRoute>> = adminRoutes;
+  return Object.entries(groups).flatMap(([group, routes]) =>
+    Object.entries(routes).map(([name, route]) => ({ ...route, group, name: `${group}.${name}` })),
+  );
+}
