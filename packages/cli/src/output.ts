@@ -20,7 +20,12 @@ export function visible(text: string): string {
 
 /** A table for people; scripts use `--json`. */
 export function printTable(head: string[], rows: string[][]): void {
-  const table = new Table({ head, style: { head: [], border: [] } });
+  const table = new Table({
+    head,
+    style: { head: [], border: [] },
+    // One line a row: rules above and below alone.
+    chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
+  });
   table.push(...rows.map((row) => row.map(visible)));
   console.log(table.toString());
 }

@@ -24,6 +24,8 @@ export interface BackendOptions {
   progress?: (line: string) => void;
   /** More variables of the API. */
   env?: Record<string, string>;
+  /** ClickHouse keeps users, and each tenant has its own. @default false: access mode `guard` */
+  users?: boolean;
   /** Where the API's log goes; its end is kept in memory without it. */
   apiLogFile?: string;
   /** More parameters of the exporters' endpoint. */
@@ -47,7 +49,10 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   const cleanUps: (() => Promise<unknown>)[] = [];
   try {
     progress('starting ClickHouse (embedded)');
-    const clickhouse = await startClickHouse({ password: 'clickhouse' });
+    const clickhouse = await startClickHouse({
+      password: 'clickhouse',
+      users: options.users ?? false,
+    });
     cleanUps.push(() => clickhouse.stop());
     signal?.throwIfAborted();
     progress('starting MongoDB');
@@ -68,7 +73,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
       clickhouse,
       // The embedded engine speaks ClickHouse's HTTP interface only.
       collectorEndpoint: `${clickhouse.url}?${parameters.toString()}`,
-      ...(options.env === undefined ? {} : { env: options.env }),
+      env: { ...(options.users ? { TENANCY_ACCESS_MODE: 'grants' } : {}), ...options.env },
       ...(options.apiLogFile === undefined ? {} : { logFile: options.apiLogFile }),
       signal,
     });

@@ -41,6 +41,7 @@ describe('bench ingest --quick --json', () => {
     }
     expect(figures.filter(({ reach }) => reach !== undefined).map(({ name }) => name)).toEqual([
       'rows a second, shared / single (median of rounds)',
+      "collector's CPU per record, shared / single (median of rounds)",
       'single: acknowledged and not stored',
       'shared: acknowledged and not stored',
       "single: stored in another tenant's table",

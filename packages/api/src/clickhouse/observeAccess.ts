@@ -219,24 +219,19 @@ export async function observeRights(
 }
 
 /**
- * Users and roles of others that hold IMPERSONATE, where the server may let them use it: a setting that
- * `system.server_settings` has in some releases only. Whoever holds ALL needs no such way. @throws as {@link observeAccess}.
+ * Users and roles of others that hold IMPERSONATE. Whether the server lets them use it (`EXECUTE AS`) cannot be read:
+ * `system.server_settings` of 26.7 lists `allow_impersonate_user` as off, where the configuration's other place for it,
+ * which it does not list, makes it on. Whoever holds ALL needs no such way. @throws as {@link observeAccess}.
  */
 export async function observeImpersonators(target: Target): Promise<string[]> {
-  const [settings, rows] = await Promise.all([
-    target.select<{ value: string }>(
-      `SELECT value FROM system.server_settings WHERE name = 'allow_impersonate_user'`,
-    ),
-    target.select<{ name: string }>(
-      // As a text: releases that do not know the privilege would refuse it.
-      `SELECT DISTINCT coalesce(user_name, role_name, '') AS name FROM system.grants
-       WHERE toString(access_type) = 'IMPERSONATE' AND NOT is_partial_revoke AND NOT startsWith(ifNull(user_name, ''), {ours:String})
-       ORDER BY name LIMIT 100`,
-      { ours: OURS },
-    ),
-  ]);
-  const isOff = settings.some(({ value }) => value === '0' || value === 'false');
-  return isOff ? [] : rows.map(({ name }) => name);
+  const rows = await target.select<{ name: string }>(
+    // As a text: releases that do not know the privilege would refuse it.
+    `SELECT DISTINCT coalesce(user_name, role_name, '') AS name FROM system.grants
+     WHERE toString(access_type) = 'IMPERSONATE' AND NOT is_partial_revoke AND NOT startsWith(ifNull(user_name, ''), {ours:String})
+     ORDER BY name LIMIT 100`,
+    { ours: OURS },
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Everything in a target's database with the name of a tenant's table, by name. @throws as {@link observeAccess}. */

@@ -13,9 +13,6 @@ export type Doctor = () => Promise<DoctorReport>;
 
 async function examine(wayBack: WayBack, context: Context): Promise<DoctorReport> {
   const examination = new Examination();
-  for (const name of doctorCheckNames) {
-    if (doctorChecks[name].of === 'installation') examination.begin(name, null);
-  }
   const targets = context.targets.all;
   const tenants = await readTenants();
   await Promise.all([
@@ -23,6 +20,9 @@ async function examine(wayBack: WayBack, context: Context): Promise<DoctorReport
     examineDocuments(tenants, examination, context),
     ...targets.map((target) => examineTarget(target, tenants, examination, context)),
   ]);
+  for (const name of doctorCheckNames) {
+    if (doctorChecks[name].of === 'installation') examination.made(name, null);
+  }
   return examination.report(
     context.now(),
     targets.map(({ name }) => name),

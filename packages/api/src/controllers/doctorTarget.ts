@@ -65,11 +65,13 @@ function addAll({ target, examination }: Bed, faults: Iterable<Fault>): void {
 /** Makes checks that stand or fall together: where they cannot be made, the first of them says why. */
 async function attempt(
   bed: Bed,
-  [first, ...others]: [DoctorCheck, ...DoctorCheck[]],
+  checks: [DoctorCheck, ...DoctorCheck[]],
   work: () => Promise<void>,
 ): Promise<void> {
+  const [first, ...others] = checks;
   try {
     await work();
+    for (const name of checks) bed.examination.made(name, bed.target.name);
   } catch (error) {
     if (!(error instanceof TenancyError)) throw error;
     const isAway = error.code === 'clickhouse_unavailable';
@@ -221,6 +223,7 @@ async function examineAnswering(bed: Bed): Promise<void> {
     // What is known may be five minutes old.
     await target.select('SELECT 1');
     examineVersion(bed, (await target.facts()).version);
+    examination.made('target.answers', target.name);
   } catch (error) {
     if (!(error instanceof TenancyError)) throw error;
     add(bed, 'target.answers', 'error', [
@@ -268,5 +271,6 @@ export async function examineTarget(
       'Use a ClickHouse server with user management, and the access mode "grants" (TENANCY_ACCESS_MODE).',
     ]);
   }
+  for (const name of ['target.tls', 'target.mode'] as const) examination.made(name, target.name);
   await inTime(bed, examineAnswering(bed));
 }

