@@ -169,7 +169,11 @@ export default class Server {
   async stop(): Promise<void> {
     this.stopping.abort();
     await Promise.all([close(this.api), close(this.opamp), close(this.metrics)]);
-    await Promise.all([this.offers.stop(), this.progress.stop(), ...this.tasks.map((task) => task.stop())]);
+    await Promise.all([
+      this.offers.stop(),
+      this.progress.stop(),
+      ...this.tasks.map((task) => task.stop()),
+    ]);
     await flushAudit();
     await mongoose.disconnect();
     await this.connected;

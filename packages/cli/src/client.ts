@@ -86,6 +86,7 @@ export function createClient(
       }),
     effectiveSettings: (id: string) =>
       read({ route: tenants.effective, params: { id }, answer: Effective }),
+    applyTenant: (id: string) => work({ route: tenants.apply, params: { id }, answer: Tenant }),
     rotateTenant: (id: string, force: boolean) =>
       work({ route: tenants.rotate, params: { id }, body: { force }, answer: Tenant }),
 

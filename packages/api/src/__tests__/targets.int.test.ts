@@ -141,7 +141,11 @@ describe('a target out of reach', () => {
       post({ name: 'Does not wait' }),
     ]);
     expect([there.status, there.json['code']]).toEqual([503, 'clickhouse_unavailable']);
-    expect([here.status, here.json['code'], here.json['target']]).toEqual([201, undefined, 'default']);
+    expect([here.status, here.json['code'], here.json['target']]).toEqual([
+      201,
+      undefined,
+      'default',
+    ]);
     expect((await server.request('GET', '/ready')).status).toBe(200);
     expect(await listed('default')).toMatchObject({ reachable: true });
 

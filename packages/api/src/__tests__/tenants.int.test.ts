@@ -90,7 +90,10 @@ describe('POST /tenancy/v1/tenants', () => {
     for (const source of sources) expect(String(source.connection)).toBe(String(connection?._id));
     const log = sources.find(({ kind }) => kind === 'log');
     const trace = sources.find(({ kind }) => kind === 'trace');
-    expect(log?.['from']).toEqual({ databaseName: engines.clickhouse.database, tableName: `otel_logs_${id}` });
+    expect(log?.['from']).toEqual({
+      databaseName: engines.clickhouse.database,
+      tableName: `otel_logs_${id}`,
+    });
     expect(log?.['traceSourceId']).toBe(String(trace?._id));
   });
 

@@ -12,6 +12,7 @@ import type { ClickHouseVersion, SiteTemplates } from '@hyperdx-tenancy/domain/t
 
 import type { TargetConfig } from '../configFiles/targets';
 import { ConfigFileError } from '../configFiles/yamlFile';
+import { Gate } from '../utils/gate';
 import type { Logger } from '../utils/logger';
 import { getClickhouseClient } from './client';
 import type { ClickHouseClient } from './client';
@@ -30,6 +31,12 @@ export interface TargetFacts {
 /** A server is upgraded now and then; an upgrade shows after this time at the latest. */
 const FACTS_MS = 5 * 60_000;
 
+/**
+ * Statements of ours that a server works on at once, whatever number of tenants is being made: those who read must hardly
+ * notice, and DDL waits for the disk and for Keeper more than it works.
+ */
+const STATEMENTS_AT_ONCE = 2;
+
 const VERSION = /^(\d+)\.(\d+)/;
 
 function parseVersion(text = ''): ClickHouseVersion {
@@ -47,6 +54,7 @@ function unknownPassword(): PasswordHash {
 /** One ClickHouse, with the client that runs our statements on it, and what is known of it. */
 export class Target {
   readonly admin: ClickHouseClient;
+  private readonly gate = new Gate(STATEMENTS_AT_ONCE);
   private known: { at: number; facts: Promise<TargetFacts> } | undefined;
   private prepared: { version: string; done: Promise<void> } | undefined;
 
@@ -66,8 +74,10 @@ export class Target {
    * @throws TenancyError `clickhouse_unavailable`, `clickhouse_rejected`.
    */
   async run({ sql, loggable = sql }: { sql: string; loggable?: string }): Promise<void> {
-    this.log.debug({ target: this.name, statement: loggable }, 'statement');
-    await execute(this.admin, sql);
+    await this.gate.run(async () => {
+      this.log.debug({ target: this.name, statement: loggable }, 'statement');
+      await execute(this.admin, sql);
+    });
   }
 
   /** Rows of a query as the administrator, its values bound as parameters. @throws as {@link run}. */

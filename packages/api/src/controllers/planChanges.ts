@@ -1,8 +1,31 @@
 import Tenant from '../models/tenant';
+import { recordChange, systemOrigin } from './audit';
 import type { Context } from './context';
 import { firstStep } from './changes';
 import { isFree } from './lease';
 import { baseOf } from './settings';
+
+async function mark(
+  outdated: Record<string, unknown>,
+  { target, plan }: { target: string; plan: string | null },
+  context: Context,
+): Promise<number> {
+  const change = {
+    kind: 'settings',
+    step: firstStep('settings'),
+    attempt: 0,
+    since: context.now(),
+    lastError: null,
+    nextAttemptAt: null,
+  };
+  return recordChange(
+    systemOrigin('plans'),
+    { action: 'plan.follow', subject: plan ?? 'no plan', asked: { target } },
+    async () => (await Tenant.updateMany(outdated, { $set: { change } })).modifiedCount,
+    (tenants) => ({ after: { target, tenants } }),
+    context,
+  );
+}
 
 /**
  * Finds the tenants that were last brought to other settings than their plan, the platform or the site's templates say
@@ -15,29 +38,16 @@ export async function markOutdated(context: Context): Promise<number> {
   let marked = 0;
   for (const { name: target } of context.targets.all) {
     for (const plan of plans) {
-      const { modifiedCount } = await Tenant.updateMany(
-        {
-          target,
-          plan,
-          status: { $in: ['active', 'suspended'] },
-          change: null,
-          'applied.base': { $ne: baseOf(target, plan, context) },
-          ...isFree(context),
-        },
-        {
-          $set: {
-            change: {
-              kind: 'settings',
-              step: firstStep('settings'),
-              attempt: 0,
-              since: context.now(),
-              lastError: null,
-              nextAttemptAt: null,
-            },
-          },
-        },
-      );
-      marked += modifiedCount;
+      const outdated: Record<string, unknown> = {
+        target,
+        plan,
+        status: { $in: ['active', 'suspended'] },
+        change: null,
+        'applied.base': { $ne: baseOf(target, plan, context) },
+        ...isFree(context),
+      };
+      // Nearly always there is none: no event then.
+      if (await Tenant.exists(outdated)) marked += await mark(outdated, { target, plan }, context);
     }
   }
   if (marked > 0)

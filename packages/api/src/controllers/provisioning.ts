@@ -11,7 +11,7 @@ import { isMongoUnavailable, mongoUnavailable } from '../utils/mongoErrors';
 import type { Context } from './context';
 import type { LeaseHold } from './lease';
 import { afterFault } from './provisioningPolicy';
-import { steps, workOn } from './provisioningSteps';
+import { isDue, steps, workOn } from './provisioningSteps';
 import { announceChange } from './revisions';
 import { baseOf } from './settings';
 
@@ -36,6 +36,18 @@ async function timed(
   );
 }
 
+/** Nobody uses the passwords of a tenant that was never active: those of an older secret need no rotation. */
+async function renewCredentials(
+  tenant: TenantDocument,
+  hold: LeaseHold,
+  { keyring }: Context,
+): Promise<void> {
+  if (tenant.credentials.secret === keyring.current) return;
+  const credentials = keyring.next(tenant.credentials);
+  await hold.update({ credentials });
+  tenant.credentials = credentials;
+}
+
 /**
  * Makes all that a tenant consists of, from its first step on: every step is idempotent, so after a crash
  * or a failure the whole is simply done again. Ends with the tenant `active`; or still `provisioning`, to be
@@ -55,7 +67,8 @@ export async function provision(
     context.metrics.observe('provisioning_duration_seconds', { result }, secondsSince(start));
   try {
     const work = workOn(tenant, context);
-    for (const step of provisioningSteps) {
+    await renewCredentials(tenant, hold, context);
+    for (const step of provisioningSteps.filter((name) => isDue(name, work))) {
       current = step;
       faultPoint(`before:${step}`);
       // The document of a new tenant was written with its first step.

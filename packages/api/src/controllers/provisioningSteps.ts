@@ -7,7 +7,12 @@ import { defaultSources } from '@hyperdx-tenancy/domain/sources';
 
 import type { Target } from '../clickhouse/target';
 import { grantTenantAccess, setPasswords, tenantAccess } from '../clickhouse/tenantAccess';
-import { createTenantTables, tablesContext, verifyTenantTables } from '../clickhouse/tenantTables';
+import {
+  createTenantTables,
+  tablesContext,
+  verifyAsWriter,
+  verifyTenantTables,
+} from '../clickhouse/tenantTables';
 import Connection from '../models/connection';
 import Source from '../models/source';
 import Team from '../models/team';
@@ -58,10 +63,12 @@ const makeTeam: Step = async ({ tenant }) => {
 };
 
 /** Tables and views, with the columns that they should have. */
-export const makeTables: Step = async ({ target, id, settings }) => {
+export const makeTables: Step = async ({ tenant, target, id, settings }) => {
   const tables = await tablesContext(target, id, settings);
-  await createTenantTables(target, tables);
-  await verifyTenantTables(target, tables);
+  // What the first attempt makes is as its statements say.
+  const fresh = tenant.status === 'provisioning' && tenant.attempt === 1;
+  await createTenantTables(target, tables, { fresh });
+  if (!fresh) await verifyTenantTables(target, tables);
 };
 
 /** Users, profiles, quotas and grants as they should be. */
@@ -80,12 +87,8 @@ const makeFirstAccess: Step = async (work) => {
   const access = await tenantAccess(target, id, settings);
   await setPasswords(target, access, passwordHashes(id, tenant.credentials, context));
   // What the exporter will ask, as whom it will ask.
-  const tables = await tablesContext(target, id, settings);
-  await verifyTenantTables(
-    target,
-    tables,
-    loginOf('writer', target, id, tenant.credentials, context),
-  );
+  const writer = loginOf('writer', target, id, tenant.credentials, context);
+  await verifyAsWriter(target, await tablesContext(target, id, settings), writer);
 };
 
 /** HyperDX's way to the tenant's tables: the target itself, as the tenant's reader, until there is a door for queries. */
@@ -137,6 +140,11 @@ const makeDocuments: Step = async (work) => {
   // Neither reads the other: HyperDX sees both or none of them, once the tenant is active.
   await Promise.all([writeConnection(work, work.tenant.credentials), makeSources(work)]);
 };
+
+/** Whether a step has anything to do: one that has not is not recorded either. */
+export function isDue(step: ProvisioningStep, { target }: Work): boolean {
+  return step !== 'access' || target.hasUsers;
+}
 
 /** What each step does. Every one is idempotent: after a crash it is done again as a whole. */
 export const steps: Readonly<Record<ProvisioningStep, Step>> = {

@@ -156,6 +156,25 @@ export async function updateTenant(
   return getTenant(id);
 }
 
+/**
+ * Brings tables, users, limits and the managed connection of a tenant to what they should be, whatever somebody did to
+ * them in ClickHouse: what is missing is made, what is too much is taken away, no data is touched.
+ * @throws TenancyError `tenant_not_found`, `operation_running`, `tenant_not_active`.
+ */
+export async function applyTenant(
+  id: TenantId,
+  context: Context = defaultContext(),
+): Promise<TenantView> {
+  const tenant = await find(id);
+  assertFree(tenant, context, 'settings');
+  const target = context.targets.get(tenant.target);
+  // What its tenants share may be what was changed.
+  target.forget();
+  const written = await write(tenant, { change: newChange('settings', context) }, context);
+  await carryOut(written, holdLease(written, context), context).catch(stays);
+  return getTenant(id);
+}
+
 /** RFC 9110, section 13.1.1: `*`, or a list of strong entity tags. */
 function matches(ifMatch: string | undefined, etag: string): boolean {
   if (ifMatch === undefined || ifMatch.trim() === '*') return true;

@@ -139,6 +139,29 @@ describe('tenant retry', () => {
   });
 });
 
+describe('tenant apply', () => {
+  it('takes a name, and says where it is not done yet', async () => {
+    const change = {
+      kind: 'settings',
+      step: 'access',
+      attempt: 1,
+      since: '2026-01-02T03:04:05.000Z',
+      lastError: {
+        code: 'clickhouse_unavailable',
+        message: 'It is away.',
+        at: '2026-01-02T03:04:05.000Z',
+      },
+    } as const;
+    api.answer(({ url }) => (url.includes('?') ? page(tenant()) : ok(tenant({ change }))));
+    const { code, stderr } = await cli('tenant', 'apply', 'Acme');
+    expect([code, api.asked()]).toEqual([
+      0,
+      ['GET /tenants?name=Acme', `POST /tenants/${ID}/apply`],
+    ]);
+    expect(stderr).toContain('settings, step access (It is away.)');
+  });
+});
+
 describe('tenant effective', () => {
   const effective = {
     tenant: ID,

@@ -87,7 +87,8 @@ export function renderViewsDefiner(
   return [
     createUser(viewsDefiner, password, standing, options),
     statement('user', viewsDefiner, `ALTER USER IF EXISTS ${of(viewsDefiner)} ${standing}`),
-    replaceGrants(viewsDefiner, definerGrants(database), options),
+    // Not replaced: another target may be another database of the same server, with the same user.
+    addGrants(viewsDefiner, definerGrants(database), options),
   ];
 }
 
@@ -189,6 +190,15 @@ function replaceGrants(
 ): AccessStatement {
   const to = quoteIdentifier(user);
   const sql = `GRANT ${onCluster(options)}${renderPrivileges(grants)} TO ${to} WITH REPLACE OPTION`;
+  return statement('grant', user, sql);
+}
+
+function addGrants(
+  user: string,
+  grants: readonly Grant[],
+  options: RenderOptions,
+): AccessStatement {
+  const sql = `GRANT ${onCluster(options)}${renderPrivileges(grants)} TO ${quoteIdentifier(user)}`;
   return statement('grant', user, sql);
 }
 

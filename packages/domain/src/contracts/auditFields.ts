@@ -59,6 +59,7 @@ const recordedFields: Record<AuditNoun, { readonly [field: string]: Recorded }> 
     teams: { id: 'plain', name: 'plain', apiKey: 'secret' },
   },
   secret: { left: 'plain' },
+  plan: { target: 'plain', tenants: 'plain' },
   collectorToken: {
     ...common,
     group: { kind: 'plain', target: 'plain', team: 'plain' },

@@ -146,6 +146,15 @@ export const adminRoutes = {
       params: TenantParams,
       responses: { 200: EffectiveSettings, ...refusals(400, 404) },
     },
+    apply: {
+      method: 'post',
+      path: '/tenants/:id/apply',
+      summary: 'Bring what a tenant has in ClickHouse to what it should be.',
+      role: 'admin',
+      changes: true,
+      params: TenantParams,
+      responses: { 200: TenantView, 202: TenantView, ...refusals(400, 404, 409) },
+    },
     rotate: {
       method: 'post',
       path: '/tenants/:id/rotate',

@@ -37,8 +37,8 @@ export function listed(names: readonly string[]): string {
 
 /** What makes a tenant's objects in ClickHouse anew. */
 export const applyAgain = (tenantId: TenantId): string =>
-  `Have what the tenant has in ClickHouse made again: change one of its settings (PATCH /tenancy/v1/tenants/${tenantId}).`;
+  `Have what the tenant has in ClickHouse made again: hyperdx-tenancy tenant apply ${tenantId}`;
 
 /** What makes again what all tenants of a target share. */
 export const shareAgain =
-  'Restart the service: it makes this again before it next works on a tenant of the target.';
+  'Have any tenant of the target made again, which makes this again as well: hyperdx-tenancy tenant apply';

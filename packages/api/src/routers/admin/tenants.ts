@@ -14,6 +14,7 @@ import { recordChange } from '../../controllers/audit';
 import type { Context } from '../../controllers/context';
 import { beginTenant, getTenant, listTenants, retryTenant } from '../../controllers/tenant';
 import {
+  applyTenant,
   effectiveSettings,
   rotateTenant,
   tenantEtag,
@@ -96,6 +97,20 @@ export default function tenantsRouter(context: Context): Router {
       context,
     );
     res.set('etag', tenantEtag(tenant)).json(tenant);
+  });
+
+  router.post('/:id/apply', async (req, res) => {
+    const id = parseTenantId(req.params.id);
+    const before = await getTenant(id);
+    const tenant = await recordChange(
+      originOf(req, res),
+      { action: 'tenant.apply', tenant: id, before },
+      () => applyTenant(id, context),
+      (after) => ({ after }),
+      context,
+    );
+    // Still under way: ClickHouse did not take it now.
+    res.status(tenant.change === null ? 200 : 202).json(tenant);
   });
 
   router.post('/:id/rotate', async (req, res) => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { applyCommand } from './apply';
 import { createCommand } from './create';
 import { effectiveCommand } from './effective';
 import { listCommand } from './list';
@@ -16,4 +17,5 @@ export const tenantCommand = new Command('tenant')
   .addCommand(effectiveCommand)
   .addCommand(updateCommand)
   .addCommand(retryCommand)
+  .addCommand(applyCommand)
   .addCommand(rotateCommand);

@@ -28,6 +28,7 @@ const expected: Record<string, 'viewer' | 'admin'> = {
   'tenants.retry': 'admin',
   'tenants.update': 'admin',
   'tenants.effective': 'viewer',
+  'tenants.apply': 'admin',
   'tenants.rotate': 'admin',
   'targets.list': 'viewer',
   'plans.list': 'viewer',
@@ -44,6 +45,7 @@ const expected: Record<string, 'viewer' | 'admin'> = {
   'operators.delete': 'admin',
   'audit.list': 'viewer',
   'openapi.get': 'viewer',
+  'doctor.examine': 'viewer',
 };
 
 interface Sample {
@@ -118,6 +120,7 @@ const samples: Record<string, () => Promise<Sample> | Sample> = {
     body: { settings: { retentionHours: { logs: nextRetention() } } },
   }),
   'tenants.effective': () => ({ params: { id: globex.id } }),
+  'tenants.apply': () => ({ params: { id: globex.id } }),
   'tenants.rotate': () => ({ params: { id: globex.id }, body: {} }),
   'targets.list': () => ({}),
   'plans.list': () => ({}),
@@ -148,6 +151,7 @@ const samples: Record<string, () => Promise<Sample> | Sample> = {
   },
   'audit.list': () => ({}),
   'openapi.get': () => ({}),
+  'doctor.examine': () => ({}),
 };
 
 /** Everybody who might call, and as what they count. */
