@@ -136,6 +136,11 @@ describe('a target out of reach', () => {
       { status: 'provisioning', step: 'tables' },
     );
     await second.kill();
+    // What is known of a server's room is a few seconds old.
+    await waitFor(async () => (await listed('second'))['reachable'] === false, {
+      what: 'the target to be missed',
+      timeoutMs: 20_000,
+    });
     const [there, here] = await Promise.all([
       post({ name: 'Waits for it', target: 'second' }),
       post({ name: 'Does not wait' }),

@@ -11,7 +11,6 @@ import Team from '../models/team';
 import Tenant, { tenantNameKey } from '../models/tenant';
 import type { TenantDocument, TenantRequest } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
-import type { Target } from '../clickhouse/target';
 import type { Context } from './context';
 import { findPlan, settingsOf } from './settings';
 import { busyError, holdLease, newLease, takeLease } from './lease';
@@ -36,10 +35,10 @@ function keyTaken(): TenancyError {
   );
 }
 
-/** @returns `null` where there is no room, and none is needed: a tenant of that name is there. */
-async function place(input: CreateTenant, context: Context): Promise<Target | null> {
+/** @returns `null` where there is a tenant of that name: what a new one would be refused for does not concern it. */
+async function unlessNamed<T>(input: CreateTenant, look: () => Promise<T>): Promise<T | null> {
   try {
-    return await context.targets.place(input.target);
+    return await look();
   } catch (error) {
     if (await Tenant.exists({ nameKey: tenantNameKey(input.name) })) return null;
     throw error;
@@ -56,8 +55,11 @@ async function insert(
     plan: findPlan(input.plan, context)?.name ?? null,
     settings: input.settings ?? {},
   };
-  if (input.apiKey !== undefined && (await Team.exists({ apiKey: input.apiKey }))) throw keyTaken();
-  const target = await place(input, context);
+  const target = await unlessNamed(input, async () => {
+    if (input.apiKey !== undefined && (await Team.exists({ apiKey: input.apiKey })))
+      throw keyTaken();
+    return context.targets.place(input.target);
+  });
   if (!target) return null;
   try {
     return await Tenant.create({
