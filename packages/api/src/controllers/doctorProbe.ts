@@ -58,7 +58,7 @@ export async function probeReader(
   };
   const tenant = findTenant(target, tenants, context);
   if (!tenant) {
-    skip('only a reader can tell, and the target has no active tenant');
+    skip('only a reader can tell, and no tenant of the target is active with nothing under way');
     return;
   }
   const login = loginOf('reader', target, tenant.id, tenant.credentials, context);

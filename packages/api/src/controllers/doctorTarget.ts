@@ -79,7 +79,7 @@ async function attempt(
       `This could not be checked: ${error.message}`,
       isAway
         ? 'Find out why ClickHouse stopped answering, and examine again.'
-        : 'See target.rights for what the administrator lacks, and the log of the server for what it refused.',
+        : 'See target.rights and docs/doctor.md for the rights of the administrator, and the log of the server for what it refused.',
     ]);
     for (const name of others) {
       bed.examination.skip(name, bed.target.name, `not checked, see ${first}`);

@@ -25,6 +25,8 @@ const accessManagement = ['USER', 'SETTINGS PROFILE', 'QUOTA'].flatMap((kind) =>
 );
 /** What only this examination asks for. */
 const shown = ['SHOW USERS', 'SHOW ROLES', 'SHOW SETTINGS PROFILES', 'SHOW QUOTAS'];
+/** Read by this examination alone: the SHOW privileges do not open them. */
+const examined = ['grants', 'role_grants', 'settings_profile_elements', 'quota_limits'];
 const ddl = [
   'CREATE TABLE',
   'CREATE VIEW',
@@ -53,6 +55,7 @@ function needs({ database, cluster }: { database: string; cluster?: string | und
     ...systemReads.map(({ table }): Need => {
       return { privilege: 'SELECT', database: 'system', table, grantOption: true };
     }),
+    ...examined.map((table) => ({ privilege: 'SELECT', database: 'system', table })),
   ];
 }
 
