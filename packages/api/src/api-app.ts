@@ -1,3 +1,4 @@
+import { ADMIN_BASE } from '@hyperdx-tenancy/domain/contracts/routes';
 import express from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
@@ -27,7 +28,7 @@ export default function createApiApp(
   app.set('trust proxy', config.trustProxy);
   app.use(requestId, requestLog(context.metrics, context.log), helmet());
   app.use(rootRouter(config, readiness));
-  app.use('/tenancy/v1', adminRouter(context, config.adminToken, isServing));
+  app.use(ADMIN_BASE, adminRouter(context, config.adminToken, isServing));
   app.use(notFound, errorHandler(context.log));
   return app;
 }

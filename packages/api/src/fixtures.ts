@@ -21,9 +21,8 @@ export interface Engines {
   stop(): Promise<void>;
 }
 
-/** @param own engines that the test may end, even where the environment names servers. */
-export async function startEngines(own = false): Promise<Engines> {
-  const [clickhouse, mongo] = await Promise.all([openClickHouse({ own }), openMongo({ own })]);
+/** These engines, with an administrator's client. */
+export function enginesOf(clickhouse: TestClickHouse, mongo: TestMongo): Engines {
   const admin = createClient({
     url: clickhouse.url,
     username: clickhouse.user,
@@ -39,6 +38,11 @@ export async function startEngines(own = false): Promise<Engines> {
       await Promise.all([clickhouse.stop(), mongo.stop()]);
     },
   };
+}
+
+/** @param own engines that the test may end, even where the environment names servers. */
+export async function startEngines(own = false): Promise<Engines> {
+  return enginesOf(...(await Promise.all([openClickHouse({ own }), openMongo({ own })])));
 }
 
 /** Engines, as far as a configuration names them. */
@@ -152,5 +156,52 @@ export async function startTestServer(
     config,
     request,
     stop: () => server.stop(),
+  };
+}
+
+export interface UseServerOptions {
+  env?: Record<string, string>;
+  engines?: () => Promise<Engines>;
+}
+
+/** What {@link useServer} gives a test file. */
+export interface UsedServer {
+  engines: Engines;
+  server: TestServer;
+  /** Starts the service again, with its configuration, after a test has stopped it. */
+  startAgain(): Promise<void>;
+}
+
+/**
+ * Engines and the whole service on them, for all tests of a file or of a `describe`: started before the first one and
+ * stopped after the last. Both are there once tests run, not before. One service at a time: all of a process share one
+ * connection to MongoDB.
+ */
+export function useServer({
+  env,
+  engines: start = startEngines,
+}: UseServerOptions = {}): UsedServer {
+  const engines = {} as Engines;
+  const server = {} as TestServer;
+  const stops: (() => Promise<void>)[] = [];
+
+  beforeAll(async () => {
+    Object.assign(engines, await start());
+    stops.unshift(() => engines.stop());
+    Object.assign(server, await startTestServer(testConfig(engines, env)));
+    stops.unshift(() => server.stop());
+  }, 180_000);
+
+  // A service that did not start leaves no engine behind.
+  afterAll(async () => {
+    for (const stop of stops) await stop();
+  }, 60_000);
+
+  return {
+    engines,
+    server,
+    async startAgain() {
+      Object.assign(server, await startTestServer(server.config));
+    },
   };
 }

@@ -3,14 +3,11 @@ import { STATUS_CODES } from 'node:http';
 import * as audit from '@hyperdx-tenancy/domain/contracts/audit';
 import * as collectorToken from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import * as operator from '@hyperdx-tenancy/domain/contracts/operator';
-import { listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
+import { ADMIN_BASE, listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
 import type { NamedAdminRoute } from '@hyperdx-tenancy/domain/contracts/routes';
 import * as target from '@hyperdx-tenancy/domain/contracts/target';
 import * as tenant from '@hyperdx-tenancy/domain/contracts/tenant';
 import { z } from 'zod';
-
-/** Where the paths of the document begin. */
-export const OPENAPI_SERVER = '/tenancy/v1';
 
 type Json = z.core.JSONSchema.JSONSchema;
 
@@ -208,7 +205,7 @@ export function buildOpenApi(
   return {
     openapi: '3.1.1',
     info: { title: 'HyperDX Tenancy', version: '1', description: DESCRIPTION },
-    servers: [{ url: OPENAPI_SERVER }],
+    servers: [{ url: ADMIN_BASE }],
     security: [{ bearer: [] }],
     tags: [...new Set(routes.map(({ group }) => group))].map((name) => ({ name })),
     paths,

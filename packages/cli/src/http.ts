@@ -1,3 +1,4 @@
+import { ADMIN_BASE } from '@hyperdx-tenancy/domain/contracts/routes';
 import type { AdminRoute } from '@hyperdx-tenancy/domain/contracts/routes';
 import { ErrorBody } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { z } from 'zod';
@@ -84,7 +85,7 @@ function urlOf(baseUrl: string, { route, params = {}, query = {} }: Call<z.ZodTy
   const path = route.path.replace(/:(\w+)/g, (_all, name: string) =>
     encodeURIComponent(params[name] ?? ''),
   );
-  const url = new URL(`${baseUrl.replace(/\/+$/, '')}/tenancy/v1${path}`);
+  const url = new URL(`${baseUrl.replace(/\/+$/, '')}${ADMIN_BASE}${path}`);
   for (const [name, value] of Object.entries(query).filter(isStated))
     url.searchParams.set(name, String(value));
   return url;

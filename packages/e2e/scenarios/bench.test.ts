@@ -1,7 +1,6 @@
 import { benchResult, median, p95, percentile, ratio, renderResult } from '../bench/shape';
-import { Result, runBench } from './benchRuns';
+import { expectAllEnded, expectJudged, Result, runBench } from './benchRuns';
 import type { BenchOutcome } from './benchRuns';
-import { runs } from './processes';
 
 describe('bench provisioning --quick --json', () => {
   let outcome: BenchOutcome;
@@ -25,26 +24,18 @@ describe('bench provisioning --quick --json', () => {
   });
 
   it('finds a number for every figure, and judges those with a reach', () => {
-    const { figures, ok } = Result.parse(JSON.parse(outcome.stdout));
-    for (const figure of figures) {
-      expect(figure).toMatchObject({ value: expect.any(Number) as number });
-      expect(figure.met === undefined).toBe(figure.reach === undefined);
-    }
-    expect(figures.filter(({ reach }) => reach !== undefined).map(({ name }) => name)).toEqual([
+    expectJudged(outcome, [
       'one at a time / floor (median of blocks)',
       'one at a time, p95 of the last / of the first',
       "API's memory, growth per tenant",
       "reader's p95 one at a time / before",
       "reader's p95 8 at a time / before",
     ]);
-    expect(ok).toBe(figures.every(({ met }) => met !== false));
-    expect(outcome.code).toBe(ok ? 0 : 1);
   });
 
   it('leaves no process behind', async () => {
     // ClickHouse, MongoDB and the API at least.
-    expect(outcome.children.length).toBeGreaterThanOrEqual(3);
-    expect(await Promise.all(outcome.children.map(runs))).not.toContain(true);
+    await expectAllEnded(outcome, 3);
   });
 });
 

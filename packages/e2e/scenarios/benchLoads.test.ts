@@ -1,6 +1,5 @@
-import { runBench, Result } from './benchRuns';
+import { expectAllEnded, expectJudged, Result, runBench } from './benchRuns';
 import type { BenchOutcome } from './benchRuns';
-import { runs } from './processes';
 
 /** The figures by name. */
 function figuresOf({ stdout }: BenchOutcome): Map<string, number | null> {
@@ -34,12 +33,7 @@ describe('bench ingest --quick --json', () => {
   });
 
   it('finds a number for every figure, and judges those with a reach', () => {
-    const { figures, ok } = Result.parse(JSON.parse(outcome.stdout));
-    for (const figure of figures) {
-      expect(figure).toMatchObject({ value: expect.any(Number) as number });
-      expect(figure.met === undefined).toBe(figure.reach === undefined);
-    }
-    expect(figures.filter(({ reach }) => reach !== undefined).map(({ name }) => name)).toEqual([
+    expectJudged(outcome, [
       'rows a second, shared / single (median of rounds)',
       "collector's CPU per record, shared / single (median of rounds)",
       'single: acknowledged and not stored',
@@ -47,14 +41,11 @@ describe('bench ingest --quick --json', () => {
       "single: stored in another tenant's table",
       "shared: stored in another tenant's table",
     ]);
-    expect(ok).toBe(figures.every(({ met }) => met !== false));
-    expect(outcome.code).toBe(ok ? 0 : 1);
   });
 
   it('leaves no process behind', async () => {
     // ClickHouse, MongoDB, the API, a collector, a supervisor and its collector at least.
-    expect(outcome.children.length).toBeGreaterThanOrEqual(6);
-    expect(await Promise.all(outcome.children.map(runs))).not.toContain(true);
+    await expectAllEnded(outcome, 6);
   });
 });
 
@@ -98,7 +89,6 @@ describe('bench scale --quick --json', () => {
   });
 
   it('leaves no process behind', async () => {
-    expect(outcome.children.length).toBeGreaterThanOrEqual(1);
-    expect(await Promise.all(outcome.children.map(runs))).not.toContain(true);
+    await expectAllEnded(outcome, 1);
   });
 });

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 
 import { repositoryRoot } from '../harness/api';
-import { descendants } from './processes';
+import { descendants, runs } from './processes';
 
 const main = join(repositoryRoot(), 'packages/e2e/dist/bench/main.js');
 
@@ -58,3 +58,23 @@ export const Result = z.strictObject({
     .min(1),
   ok: z.boolean(),
 });
+
+/** Expects a number for every figure, and a verdict and an exit code that follow from those of these names. */
+export function expectJudged({ stdout, code }: BenchOutcome, judged: string[]): void {
+  const { figures, ok } = Result.parse(JSON.parse(stdout));
+  for (const figure of figures) {
+    expect(figure).toMatchObject({ value: expect.any(Number) as number });
+    expect(figure.met === undefined).toBe(figure.reach === undefined);
+  }
+  expect(figures.filter(({ reach }) => reach !== undefined).map(({ name }) => name)).toEqual(
+    judged,
+  );
+  expect(ok).toBe(figures.every(({ met }) => met !== false));
+  expect(code).toBe(ok ? 0 : 1);
+}
+
+/** Expects that a run had started so many processes at least, and that none of them is left. */
+export async function expectAllEnded({ children }: BenchOutcome, atLeast: number): Promise<void> {
+  expect(children.length).toBeGreaterThanOrEqual(atLeast);
+  expect(await Promise.all(children.map(runs))).not.toContain(true);
+}

@@ -16,7 +16,8 @@ let backend: Backend;
 let mongo: MongoClient;
 
 beforeAll(async () => {
-  backend = await startBackend();
+  // With users, every step has something to do.
+  backend = await startBackend({ users: true });
   mongo = await new MongoClient(backend.mongo.uri).connect();
   // The scenario starts processes of its own on these engines.
   await backend.api.stop();

@@ -7,28 +7,20 @@ import { tenantRequest } from '../controllers/idempotency';
 import { holdLease, takeLease } from '../controllers/lease';
 import { createTenant } from '../controllers/tenant';
 import { claimTenant } from '../controllers/tenantClaim';
-import { startEngines, startTestServer, testConfig } from '../fixtures';
-import type { Engines, TestServer } from '../fixtures';
+import { useServer } from '../fixtures';
 import Source from '../models/source';
 import Team from '../models/team';
 import Tenant from '../models/tenant';
 import { createLogger } from '../utils/logger';
 
-let engines: Engines;
-let server: TestServer;
+const { server } = useServer();
 let context: Context;
 
-beforeAll(async () => {
-  engines = await startEngines();
-  server = await startTestServer(testConfig(engines));
+beforeAll(() => {
   context = createContext(server.config, createLogger('silent'));
-}, 120_000);
+});
 
-afterAll(async () => {
-  await context.targets.close();
-  await server.stop();
-  await engines.stop();
-}, 60_000);
+afterAll(() => context.targets.close());
 
 const inMinutes = (minutes: number): Date => new Date(Date.now() + minutes * 60_000);
 

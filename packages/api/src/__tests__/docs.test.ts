@@ -1,27 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { errorCodes } from '@hyperdx-tenancy/domain/errors';
 
 import { variables } from '../config';
-
-const docs = join(__dirname, '../../../../docs');
-
-/** The rows of a page's table, cells trimmed. */
-function rows(page: string): string[][] {
-  return readFileSync(join(docs, page), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-}
+import { docsRows } from './docsTable';
 
 it('docs/errors.md lists the error codes as they are', () => {
-  expect(rows('errors.md')).toEqual(
+  expect(docsRows('errors.md')).toEqual(
     Object.entries(errorCodes).map(([code, { status, help }]) => [
       `\`${code}\``,
       String(status),
@@ -31,7 +14,7 @@ it('docs/errors.md lists the error codes as they are', () => {
 });
 
 it('docs/configuration.md lists the variables that are read, and their defaults', () => {
-  const documented = rows('configuration.md');
+  const documented = docsRows('configuration.md');
   expect(documented.map(([name]) => name)).toEqual(
     Object.keys(variables).map((name) => `\`${name}\``),
   );

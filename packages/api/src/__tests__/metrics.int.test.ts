@@ -1,24 +1,12 @@
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
-import { startEngines, startTestServer, testConfig } from '../fixtures';
-import type { Engines, TestServer } from '../fixtures';
+import { startEngines, useServer } from '../fixtures';
 import Tenant from '../models/tenant';
 import { opamp } from '../opamp/proto/gen/opamp';
 
 const { AgentToServer } = opamp.proto;
 
-let engines: Engines;
-let server: TestServer;
-
-beforeAll(async () => {
-  engines = await startEngines(true);
-  server = await startTestServer(testConfig(engines));
-}, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
-}, 60_000);
+const { engines, server } = useServer({ engines: () => startEngines(true) });
 
 async function scrape(): Promise<string[]> {
   const response = await fetch(server.metricsUrl);

@@ -2,26 +2,14 @@ import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
 import { createContext } from '../controllers/context';
 import { reconcileTenants } from '../controllers/reconcile';
-import { startEngines, startTestServer, testConfig } from '../fixtures';
-import type { Engines, TestServer } from '../fixtures';
+import { startEngines, useServer } from '../fixtures';
 import Source from '../models/source';
 import Team from '../models/team';
 import Tenant from '../models/tenant';
 import { PeriodicTask } from '../tasks/periodic';
 import { createLogger } from '../utils/logger';
 
-let engines: Engines;
-let server: TestServer;
-
-beforeAll(async () => {
-  engines = await startEngines(true);
-  server = await startTestServer(testConfig(engines));
-}, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
-}, 60_000);
+const { engines, server } = useServer({ engines: () => startEngines(true) });
 
 const post = (body: unknown) => server.request('POST', '/tenancy/v1/tenants', { body });
 

@@ -1,9 +1,9 @@
-import { listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
+import { ADMIN_BASE, listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
 import Ajv2020 from 'ajv/dist/2020';
 import type { ValidateFunction } from 'ajv/dist/2020';
 import addFormats from 'ajv-formats';
 
-import { buildOpenApi, openApiPath, OPENAPI_SERVER } from '../openapi';
+import { buildOpenApi, openApiPath } from '../openapi';
 
 /** What is compared of an answer. */
 export interface ReceivedAnswer {
@@ -21,7 +21,7 @@ const ERROR_BODY = 'openapi#/components/schemas/ErrorBody';
 const routes = listAdminRoutes().map((route) => ({
   ...route,
   // As Express matches: regardless of case, a slash at the end ignored.
-  regExp: new RegExp(`^${OPENAPI_SERVER}${route.path.replace(/:\w+/g, '[^/]+')}/?$`, 'i'),
+  regExp: new RegExp(`^${ADMIN_BASE}${route.path.replace(/:\w+/g, '[^/]+')}/?$`, 'i'),
 }));
 
 function validator(pointer: string): ValidateFunction {
@@ -58,7 +58,7 @@ function expectedBody(method: string, path: string, status: number): ValidateFun
  */
 export function checkAnswer(method: string, url: string, answer: ReceivedAnswer): void {
   const path = url.split('?', 1)[0] ?? '';
-  if (!path.toLowerCase().startsWith(`${OPENAPI_SERVER}/`)) return;
+  if (!path.toLowerCase().startsWith(`${ADMIN_BASE}/`)) return;
   const { status, headers, text } = answer;
   const where = `${method} ${path}: answered ${status}`;
   if (!headers.has('x-request-id')) throw new Error(`${where} without x-request-id.`);

@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 
 import { createContext } from '../controllers/context';
 import type { Context } from '../controllers/context';
 import { followPlans, markOutdated, missingPlans } from '../controllers/planChanges';
 import { reconcileTenants } from '../controllers/reconcile';
+import { retryTenant } from '../controllers/tenant';
 import { startEngines, startTestServer, testConfig } from '../fixtures';
 import type { Answer, Engines, TestServer } from '../fixtures';
 import Tenant from '../models/tenant';
@@ -235,6 +238,46 @@ describe('a change of a tenant', () => {
     const refused = await call('PATCH', `/tenants/${id}`, { name: 'x' });
     expect([refused.status, refused.json['code']]).toEqual([409, 'tenant_not_active']);
   });
+});
+
+describe("a site's templates that have changed", () => {
+  it('are followed by tenants that exist; what is there with another type stays, and stops nobody', async () => {
+    const [plain, odd] = [await make('Gets a column'), await make('Has it otherwise')];
+    const database = engines.clickhouse.database;
+    await engines.admin.command({
+      query: `ALTER TABLE ${database}.otel_logs_${odd} ADD COLUMN shop UInt64`,
+    });
+    const templates = join(folder, 'templates');
+    mkdirSync(templates);
+    writeFileSync(
+      join(templates, 'otel_logs.yaml'),
+      `columns: [{name: shop, type: LowCardinality(String), materialized: "ResourceAttributes['shop']"}]`,
+    );
+    const config = testConfig(engines, {
+      TENANCY_PLANS_FILE: plansFile('as-before.yaml', plans),
+      TENANCY_TEMPLATES_DIRECTORY: templates,
+    });
+    const context = createContext(config, createLogger('silent'));
+    try {
+      expect(await markOutdated(context)).toBeGreaterThanOrEqual(2);
+      while ((await reconcileTenants(context)) > 0);
+      for (const id of [plain, odd]) {
+        expect((await Tenant.findById(id).lean())?.change).toBeNull();
+      }
+      expect(await ddlOf(plain)).toContain('`shop` LowCardinality(String) MATERIALIZED');
+      expect(await ddlOf(odd)).toContain('`shop` UInt64');
+      // A tenant whose making was cut off before they came gets them as well.
+      await Tenant.updateOne({ _id: plain }, { status: 'failed' });
+      await engines.admin.command({
+        query: `ALTER TABLE ${database}.otel_logs_${plain} DROP COLUMN shop`,
+      });
+      await retryTenant(parseTenantId(plain), context);
+      expect(await ddlOf(plain)).toContain('`shop` LowCardinality(String) MATERIALIZED');
+      expect(await markOutdated(context)).toBe(0);
+    } finally {
+      await context.targets.close();
+    }
+  }, 120_000);
 });
 
 describe('a plans file that has changed', () => {

@@ -1,11 +1,9 @@
-import { startEngines, startTestServer, testConfig } from '../fixtures';
-import type { Engines, TestServer } from '../fixtures';
+import { useServer } from '../fixtures';
 import { createSource } from '../controllers/sources';
 import Connection from '../models/connection';
 import Source from '../models/source';
 
-let engines: Engines;
-let server: TestServer;
+const { server } = useServer();
 
 interface Made {
   tenant: string;
@@ -28,15 +26,8 @@ let a: Made;
 let b: Made;
 
 beforeAll(async () => {
-  engines = await startEngines();
-  server = await startTestServer(testConfig(engines));
   a = await make('A');
   b = await make('B');
-}, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
 }, 60_000);
 
 const logSource = (connection: string, tableName: string, more: object = {}) => ({

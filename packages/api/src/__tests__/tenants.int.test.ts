@@ -1,24 +1,12 @@
 import mongoose from 'mongoose';
 
-import { startEngines, startTestServer, testConfig } from '../fixtures';
-import type { Engines, TestServer } from '../fixtures';
+import { useServer } from '../fixtures';
 import Connection from '../models/connection';
 import Source from '../models/source';
 import Team from '../models/team';
 import Tenant from '../models/tenant';
 
-let engines: Engines;
-let server: TestServer;
-
-beforeAll(async () => {
-  engines = await startEngines();
-  server = await startTestServer(testConfig(engines));
-}, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
-}, 60_000);
+const { engines, server } = useServer();
 
 const post = (body: unknown) => server.request('POST', '/tenancy/v1/tenants', { body });
 

@@ -85,7 +85,13 @@ export async function grantTenantAccess(
   passwords: PasswordHashes,
 ): Promise<void> {
   await target.prepare();
-  await runBoth(target, access, renderAccess(access, passwords, target.renderOptions));
+  try {
+    await runBoth(target, access, renderAccess(access, passwords, target.renderOptions));
+  } catch (error) {
+    // What all readers inherit may be gone: the next attempt makes it again.
+    target.forget();
+    throw error;
+  }
 }
 
 /** Replaces all passwords of both users at once: who holds an old one is out. @throws as {@link grantTenantAccess}. */
@@ -100,6 +106,11 @@ export async function setPasswords(
   ]);
 }
 
+/** Whether a user can have a second valid password. @throws TenancyError as `Target.facts`. */
+export async function knowsTwoPasswords(target: Target): Promise<boolean> {
+  return isAtLeast((await target.facts()).version, TWO_PASSWORDS_SINCE);
+}
+
 /**
  * Gives both users a second valid password.
  * @throws TenancyError `not_supported` where the server is older than 24.9; else as {@link grantTenantAccess}.
@@ -109,12 +120,12 @@ export async function addPasswords(
   access: TenantAccess,
   passwords: PasswordHashes,
 ): Promise<void> {
-  const { version } = await target.facts();
-  if (!isAtLeast(version, TWO_PASSWORDS_SINCE)) {
+  if (!(await knowsTwoPasswords(target))) {
+    const { version } = await target.facts();
     throw new TenancyError(
       'not_supported',
       `ClickHouse ${version.major}.${version.minor} of target ${target.name} knows one password a user; ` +
-        'rotation without a gap needs 24.9.',
+        'rotation without a gap needs 24.9; "force" replaces it at once.',
     );
   }
   await runBoth(target, access, [

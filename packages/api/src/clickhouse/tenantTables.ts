@@ -11,7 +11,6 @@ import {
   quoteQualified,
   renderTenantTables,
   tableTemplates,
-  withSite,
 } from '@hyperdx-tenancy/domain/tables';
 import type {
   ObservedObject,
@@ -114,7 +113,7 @@ export interface Login {
 
 /**
  * Proves that a tenant's tables are there with the columns that the collector writes and HyperDX reads: an exporter
- * that misses one table stores the others again and again.
+ * that misses one table stores the others again and again. A site's own columns are nobody's need.
  * @throws TenancyError `clickhouse_rejected` naming the first table and column that differ.
  */
 export async function verifyTenantTables(target: Target, context: TablesContext): Promise<void> {
@@ -157,11 +156,11 @@ export async function verifyAsWriter(
 
 function expectation(
   template: TableTemplate,
-  { tenantId, clickhouseVersion, site }: TablesContext,
+  { tenantId, clickhouseVersion }: TablesContext,
 ): { table: string; columns: ReadonlyMap<string, string> } {
   return {
     table: getTenantTableName(template.base, tenantId),
-    columns: expectedColumns(withSite(template, site), clickhouseVersion),
+    columns: expectedColumns(template, clickhouseVersion),
   };
 }
 
@@ -181,23 +180,26 @@ function compareColumns(
   }
 }
 
-/** What is there otherwise than the site says. */
-export type SiteConflict = SitePlan['conflicts'][number];
+/** What of a site's additions is otherwise than it says, or no longer said. */
+export type SiteRemains = Pick<SitePlan, 'conflicts' | 'left'>;
 
 /**
  * Brings tables that exist to the retention and the site's additions of `context`. Safe to run again at any point.
  * @param previous the retention that they have; without it, it is stated for all of them.
- * @returns what is there otherwise than the site says, and stays so.
+ * @returns what stays as it is.
  * @throws TenancyError `foreign_table`, `clickhouse_rejected`, `clickhouse_unavailable`.
  */
 export async function updateTenantTables(
   target: Target,
   context: TablesContext,
   previous: Retention | undefined,
-): Promise<SiteConflict[]> {
-  const site = planSite(context, await observeSiteTables(target.admin, context));
-  for (const statement of [...site.statements, ...planRetention(context, previous)]) {
+): Promise<SiteRemains> {
+  const { statements, conflicts, left } = planSite(
+    context,
+    await observeSiteTables(target.admin, context),
+  );
+  for (const statement of [...statements, ...planRetention(context, previous)]) {
     await target.run(statement);
   }
-  return site.conflicts;
+  return { conflicts, left };
 }

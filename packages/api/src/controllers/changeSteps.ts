@@ -1,17 +1,19 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import type { RotationStep, SettingsStep } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import {
   addPasswords,
   dropOldPasswords,
+  knowsTwoPasswords,
   setPasswords,
   tenantAccess,
 } from '../clickhouse/tenantAccess';
-import { tablesContext, updateTenantTables } from '../clickhouse/tenantTables';
 import { unacknowledged } from './collectorAgents';
 import { passwordHashes } from './credentials';
 import type { LeaseHold } from './lease';
-import { makeAccess, makeTables, writeConnection } from './provisioningSteps';
+import { bringTables, makeAccess, writeConnection } from './provisioningSteps';
 import type { Work } from './provisioningSteps';
 import { announceChange, readRevision } from './revisions';
 
@@ -19,25 +21,21 @@ type Step = (work: Work, hold: LeaseHold) => Promise<void>;
 
 /** Brings what a tenant has in ClickHouse to the settings in force. */
 export const settingsWork: Readonly<Record<SettingsStep, Step>> = {
-  async tables(work) {
-    const { target, id, settings, tenant } = work;
-    await makeTables(work);
-    const left = await updateTenantTables(
-      target,
-      await tablesContext(target, id, settings),
-      tenant.applied?.retentionHours,
-    );
-    for (const { object, name, found, wanted } of left) {
-      work.context.log.warn(
-        { tenant: id, table: object, column: name, found, wanted },
-        "a column or index of the site's is there with another type, and stays as it is",
-      );
-    }
+  async tables(work, hold) {
+    const { settings, tenant } = work;
+    const previous = tenant.applied?.retentionHours ?? undefined;
+    // Said before it is done: whoever takes half of it back must not take the tables for what they were.
+    if (previous && !isDeepStrictEqual(previous, settings.retentionHours))
+      await hold.update({ 'applied.retentionHours': null });
+    await bringTables(work, previous);
   },
   access: makeAccess,
   // A target that has users now, and had none before, wants the reader instead of the administrator.
   connection: (work) => writeConnection(work, work.tenant.credentials),
 };
+
+/** As far as passwords go: whose they are does not depend on settings, which a plan that is gone cannot tell. */
+const accessOf = ({ target, id, context }: Work) => tenantAccess(target, id, context.platform);
 
 /** The credentials that a rotation leads to, chosen once. */
 async function nextCredentials({ tenant, context }: Work, hold: LeaseHold) {
@@ -49,19 +47,34 @@ async function nextCredentials({ tenant, context }: Work, hold: LeaseHold) {
   return to;
 }
 
+/** Looks further apart than this are not one wait: agents may have gone unheard between them. */
+const UNHEARD_MS = 30_000;
+
+/** Since when collectors have been looked after without a break. */
+async function waitingSince({ tenant, context }: Work, hold: LeaseHold): Promise<Date> {
+  const now = context.now();
+  const { lastError, waitingSince: since } = tenant.change ?? {};
+  const looked = lastError?.code === 'collectors_behind' ? lastError.at.getTime() : 0;
+  if (since && now.getTime() - looked <= UNHEARD_MS) return since;
+  await hold.update({ 'change.waitingSince': now });
+  return now;
+}
+
 /**
  * Gives a tenant new passwords while it works: both are valid from the first step to the last, so neither a query nor an
  * insert is refused in between.
  */
 export const rotationWork: Readonly<Record<RotationStep, Step>> = {
   async add(work, hold) {
-    const { target, id, settings, context, tenant } = work;
+    const { target, id, context, tenant } = work;
     const to = await nextCredentials(work, hold);
-    const access = await tenantAccess(target, id, settings);
+    const access = await accessOf(work);
     const hashes = passwordHashes(id, to, context);
     // Without the secret of the present ones nobody uses them any more: there is nothing to keep valid.
-    if (context.keyring.knows(tenant.credentials)) await addPasswords(target, access, hashes);
-    else await setPasswords(target, access, hashes);
+    const keep = context.keyring.knows(tenant.credentials);
+    const replace = !keep || (tenant.change?.forced === true && !(await knowsTwoPasswords(target)));
+    if (replace) await setPasswords(target, access, hashes);
+    else await addPasswords(target, access, hashes);
   },
 
   async switch(work, hold) {
@@ -70,16 +83,28 @@ export const rotationWork: Readonly<Record<RotationStep, Step>> = {
     await writeConnection(work, to);
     await hold.update({ credentials: to });
     tenant.credentials = to;
+    const before = await readRevision('collectors');
     await announceChange('collectors', context.log);
     // Configs of this revision have them; of a later one as well.
     const revision = await readRevision('collectors');
+    if (revision <= before) {
+      // Collectors that run the config before would count as having this one.
+      throw new TenancyError('mongo_unavailable', 'The new config could not be announced.');
+    }
     await hold.update({ 'change.revision': revision });
     if (tenant.change) tenant.change.revision = revision;
   },
 
-  async acknowledge({ tenant, target, id, context }) {
+  async acknowledge(work, hold) {
+    const { tenant, target, id, context } = work;
+    if (tenant.change?.forced === true) return;
     const behind = await unacknowledged(
-      { tenantId: id, target: target.name, revision: tenant.change?.revision ?? 0 },
+      {
+        tenantId: id,
+        target: target.name,
+        revision: tenant.change?.revision ?? 0,
+        since: await waitingSince(work, hold),
+      },
       context,
     );
     if (behind === 0) return;
@@ -89,7 +114,9 @@ export const rotationWork: Readonly<Record<RotationStep, Step>> = {
     );
   },
 
-  async drop({ target, id, settings }) {
-    await dropOldPasswords(target, await tenantAccess(target, id, settings));
+  async drop(work) {
+    // A server that knows one password a user has no other.
+    if (await knowsTwoPasswords(work.target))
+      await dropOldPasswords(work.target, await accessOf(work));
   },
 };

@@ -1,7 +1,8 @@
 import { rotationSteps, settingsSteps } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { TenantChangeKind } from '@hyperdx-tenancy/domain/contracts/tenant';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
-import type { TenantDocument } from '../models/tenant';
+import type { TenantApplied, TenantDocument } from '../models/tenant';
 import { faultPoint } from '../utils/faultPoint';
 import { rotationWork, settingsWork } from './changeSteps';
 import type { Context } from './context';
@@ -10,7 +11,8 @@ import { toFault } from './provisioning';
 import { nextAttempt } from './provisioningPolicy';
 import { workOn } from './provisioningSteps';
 import type { Work } from './provisioningSteps';
-import { baseOf } from './settings';
+import { announceChange } from './revisions';
+import { appliedOf } from './settings';
 
 type Step = (work: Work, hold: LeaseHold) => Promise<void>;
 
@@ -28,20 +30,28 @@ export function firstStep(kind: TenantChangeKind): string {
 }
 
 /** What remains of a rotation where settings were asked for meanwhile: they are compared again when it has ended. */
-function afterwards(tenant: TenantDocument, work: Work, context: Context): object {
+function afterwards(
+  tenant: TenantDocument,
+  work: Work,
+  context: Context,
+): { applied?: TenantApplied } {
   if (tenant.change?.kind !== 'settings') return {};
-  return {
-    applied: {
-      base: baseOf(tenant.target, tenant.plan, context),
-      retentionHours: work.settings.retentionHours,
-    },
-  };
+  return { applied: appliedOf(tenant, work.settings, context) };
+}
+
+/** Passwords that are on their way when a target loses its users are nobody's. @throws TenancyError `not_supported`. */
+function assertRotates({ tenant, target }: Work): void {
+  if (tenant.change?.kind !== 'rotation' || target.hasUsers) return;
+  throw new TenancyError(
+    'not_supported',
+    `Target ${target.name} has access mode "guard": its tenants have no ClickHouse users.`,
+  );
 }
 
 /**
  * Does what is left of a tenant's change, from the step that its document names: every step is idempotent, and recorded
  * before it begins. Ends with no change left; or with the reason in the document, to be tried again by the reconciler,
- * and the same reason thrown. The tenant stays as usable as it was.
+ * and the same reason thrown; a change that the target does not support ends there. The tenant stays as usable as it was.
  * @param hold the lease on that tenant; released in any case.
  */
 export async function carryOut(
@@ -58,6 +68,7 @@ export async function carryOut(
   const { names, work: stepsOf } = kinds[change.kind];
   try {
     const work = workOn(tenant, context);
+    assertRotates(work);
     for (const name of names.slice(Math.max(0, names.indexOf(change.step)))) {
       faultPoint(`before:${change.kind}.${name}`);
       if (name !== change.step) await hold.update({ 'change.step': name });
@@ -66,7 +77,11 @@ export async function carryOut(
       await stepsOf[name]?.(work, hold);
       faultPoint(`after:${change.kind}.${name}`);
     }
-    await hold.release({ change: null, ...afterwards(tenant, work, context) });
+    const { applied } = afterwards(tenant, work, context);
+    await hold.release({ change: null, ...(applied ? { applied } : {}) });
+    // From here on collectors write as the tenant's own user, or no longer.
+    if (applied && applied.access !== tenant.applied?.access)
+      await announceChange('collectors', log);
   } catch (error) {
     const fault = toFault(error);
     const nextAttemptAt = nextAttempt(fault.code, change.attempt, context.now());
@@ -75,11 +90,14 @@ export async function carryOut(
       { step: change.step, attempt: change.attempt, code: fault.code, err: fault.cause ?? fault },
       'a change stopped',
     );
+    const lastError = { code: fault.code, message: fault.message, at: context.now() };
     await hold
-      .release({
-        'change.lastError': { code: fault.code, message: fault.message, at: context.now() },
-        'change.nextAttemptAt': nextAttemptAt,
-      })
+      .release(
+        // It would not be otherwise next time, and would keep every other change from the tenant.
+        fault.code === 'not_supported'
+          ? { change: null }
+          : { 'change.lastError': lastError, 'change.nextAttemptAt': nextAttemptAt },
+      )
       .catch((lost: unknown) => {
         log.error({ err: lost }, 'the failure of a change could not be recorded');
       });

@@ -44,9 +44,15 @@ export async function forgetAgent(group: string, instanceUid: string): Promise<v
  */
 const SILENT_MS = 90_000;
 
-/** How many collectors that serve a tenant have not applied a config of this revision or a later one. */
+/** Where nobody could be heard for a while, because MongoDB or all of us were away: agents heard of before that count as well. */
+const UNHEARD_MS = 15 * 60_000;
+
+/**
+ * How many collectors that serve a tenant have not applied a config of this revision or a later one.
+ * @param of with the time since which agents could be heard without a break.
+ */
 export async function unacknowledged(
-  of: { tenantId: TenantId; target: string; revision: number },
+  of: { tenantId: TenantId; target: string; revision: number; since: Date },
   context: Context,
 ): Promise<number> {
   const teams = await Team.find({ tenant: of.tenantId }, { _id: 1 }).lean();
@@ -54,9 +60,11 @@ export async function unacknowledged(
     groupName({ kind: 'shared', target: of.target }),
     ...teams.map(({ _id }) => groupName({ kind: 'dedicated', team: _id.toHexString() })),
   ];
+  const now = context.now().getTime();
+  const goneAfter = now - of.since.getTime() >= SILENT_MS ? SILENT_MS : UNHEARD_MS;
   return CollectorAgent.countDocuments({
     group: { $in: groups },
-    seenAt: { $gte: new Date(context.now().getTime() - SILENT_MS) },
+    seenAt: { $gte: new Date(now - goneAfter) },
     revision: { $lt: of.revision },
   });
 }

@@ -13,6 +13,8 @@ import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
 import { Types } from 'mongoose';
 
+import type { Target } from '../clickhouse/target';
+import type { Login } from '../clickhouse/tenantTables';
 import { getConfig } from '../config';
 import type { Config } from '../config';
 import CollectorToken from '../models/collectorToken';
@@ -25,7 +27,7 @@ import type { Logger } from '../utils/logger';
 import { deriveSecret, hashToken } from '../utils/secrets';
 import { groupName } from './collectorAgents';
 import type { Context } from './context';
-import { loginOf } from './credentials';
+import { adminLogin, loginOf } from './credentials';
 import { readRevision } from './revisions';
 
 /** A team, and the target that its tenant's tables are on. */
@@ -37,6 +39,8 @@ export interface PlacedTeam extends CollectorTeam {
 export interface CollectorSnapshot {
   revision: number;
   teams: readonly PlacedTeam[];
+  /** Targets with tenants that were left out, since they cannot be written for. */
+  incomplete: ReadonlySet<string>;
   /** What each token opens, by the token's hash. */
   tokens: ReadonlyMap<string, CollectorGroup>;
 }
@@ -65,17 +69,24 @@ function collectorTeam(
   };
 }
 
-type TenantPart = Pick<ITenant, '_id' | 'status' | 'target' | 'credentials'>;
+type TenantPart = Pick<ITenant, '_id' | 'status' | 'target' | 'credentials' | 'applied'>;
+
+/** Its own user, from the time on at which it has one. @throws TenancyError `secret_unknown`. */
+function writerLogin(tenant: TenantPart, target: Target, context: Context): Login {
+  // The target has users since a short while: the tenant gets its own by a change of settings.
+  if (tenant.applied?.access === 'guard') return adminLogin(target);
+  const id = parseTenantId(tenant._id.toHexString());
+  return loginOf('writer', target, id, tenant.credentials, context);
+}
 
 /** Where and as whom a tenant's telemetry is written. @throws TenancyError `target_unknown`, `secret_unknown`. */
 function writerCredentials(tenant: TenantPart, context: Context): CollectorCredentials {
   const target = context.targets.get(tenant.target);
   const { collectorEndpoint, database, exporterTimeout, collectorTls } = target.config;
-  const id = parseTenantId(tenant._id.toHexString());
   return {
     kind: 'literal',
     endpoint: collectorEndpoint,
-    ...loginOf('writer', target, id, tenant.credentials, context),
+    ...writerLogin(tenant, target, context),
     database,
     timeout: exporterTimeout,
     ...(collectorTls === undefined ? {} : { tls: collectorTls }),
@@ -125,7 +136,7 @@ export async function loadCollectorSnapshot(
   const [tenants, teams, tokens] = await Promise.all([
     Tenant.find(
       { status: { $in: ['active', 'suspended'] } },
-      { status: 1, target: 1, credentials: 1 },
+      { status: 1, target: 1, credentials: 1, 'applied.access': 1 },
     ).lean<TenantPart[]>(),
     Team.find({}, { tenant: 1, apiKey: 1, collectorAuthenticationEnforced: 1 }).lean(),
     CollectorToken.find().lean<ICollectorToken[]>(),
@@ -134,6 +145,9 @@ export async function loadCollectorSnapshot(
   const credentialsOf = allWriterCredentials(tenants, context);
   return {
     revision,
+    incomplete: new Set(
+      tenants.filter((tenant) => !credentialsOf.has(tenant)).map(({ target }) => target),
+    ),
     teams: teams.flatMap((team): PlacedTeam[] => {
       // A team made by HyperDX itself has no tenant, or whatever was written there.
       const { tenant: of, apiKey } = team as Partial<ITeam>;
@@ -165,7 +179,8 @@ function buildOptions(settings: ConfigSettings, group: string): BuildOptions {
 
 /**
  * The text of a group's config, with what is wrong with it in the log.
- * @returns `undefined` for the dedicated group of a team that is not (or no longer) complete.
+ * @returns `undefined` for the dedicated group of a team that is not (or no longer) complete; and for a shared one of which
+ *   no tenant can be written for: a config without them would silence them all, while the one that collectors run may well do.
  */
 export function buildGroupConfig(
   group: CollectorGroup,
@@ -176,6 +191,7 @@ export function buildGroupConfig(
   let built: BuiltConfig;
   if (group.kind === 'shared') {
     const teams = snapshot.teams.filter(({ target }) => target === group.target);
+    if (teams.length === 0 && snapshot.incomplete.has(group.target)) return undefined;
     built = buildSharedConfig({ teams, ...buildOptions(settings, groupName(group)) });
   } else {
     const team = snapshot.teams.find(({ teamId }) => teamId === group.team);

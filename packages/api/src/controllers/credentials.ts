@@ -30,6 +30,11 @@ export function passwordHashes(
   };
 }
 
+/** As whom everything may be done on a target. */
+export function adminLogin({ config: { username, password } }: Target): Login {
+  return { username, password };
+}
+
 /**
  * As whom a tenant's data is read or written: its own user, or the administrator where the target has no users.
  * @throws TenancyError `secret_unknown`.
@@ -41,10 +46,7 @@ export function loginOf(
   credentials: Credentials,
   { keyring }: Pick<Context, 'keyring'>,
 ): Login {
-  if (!target.hasUsers) {
-    const { username, password } = target.config;
-    return { username, password };
-  }
+  if (!target.hasUsers) return adminLogin(target);
   return {
     username: userName(role, id),
     password: known(keyring.password(id, role, credentials), id),

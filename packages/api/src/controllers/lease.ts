@@ -31,9 +31,11 @@ type TenantFields = Pick<
   TenantDocument,
   | 'status'
   | 'step'
+  | 'attempt'
   | 'lastError'
   | 'nextAttemptAt'
   | 'firstApiKey'
+  | 'request'
   | 'credentials'
   | 'applied'
   | 'change'
@@ -43,6 +45,8 @@ type TenantFields = Pick<
   'change.nextAttemptAt': Date | null;
   'change.to': Credentials;
   'change.revision': number;
+  'change.waitingSince': Date;
+  'applied.retentionHours': null;
 };
 
 const expiry = (context: Context): Date => new Date(context.now().getTime() + LEASE_MS);

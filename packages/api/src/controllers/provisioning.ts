@@ -13,7 +13,7 @@ import type { LeaseHold } from './lease';
 import { afterFault } from './provisioningPolicy';
 import { isDue, steps, workOn } from './provisioningSteps';
 import { announceChange } from './revisions';
-import { baseOf } from './settings';
+import { appliedOf } from './settings';
 
 /** Why work stopped, for its document and its caller. */
 export function toFault(error: unknown): TenancyError {
@@ -67,6 +67,8 @@ export async function provision(
     context.metrics.observe('provisioning_duration_seconds', { result }, secondsSince(start));
   try {
     const work = workOn(tenant, context);
+    // A plan that is gone is said before anything is made.
+    const { settings } = work;
     await renewCredentials(tenant, hold, context);
     for (const step of provisioningSteps.filter((name) => isDue(name, work))) {
       current = step;
@@ -78,10 +80,7 @@ export async function provision(
       await timed(step, () => steps[step](work), context.metrics);
       faultPoint(`after:${step}`);
     }
-    const applied = {
-      base: baseOf(tenant.target, tenant.plan, context),
-      retentionHours: work.settings.retentionHours,
-    };
+    const applied = appliedOf(tenant, settings, context);
     await hold.release({ status: 'active', lastError: null, nextAttemptAt: null, applied });
     faultPoint('released');
     ended('active');

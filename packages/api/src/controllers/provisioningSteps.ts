@@ -4,15 +4,18 @@ import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 import type { ProvisioningStep } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { Settings } from '@hyperdx-tenancy/domain/plans';
 import { defaultSources } from '@hyperdx-tenancy/domain/sources';
+import type { Retention } from '@hyperdx-tenancy/domain/tables';
 
 import type { Target } from '../clickhouse/target';
 import { grantTenantAccess, setPasswords, tenantAccess } from '../clickhouse/tenantAccess';
 import {
   createTenantTables,
   tablesContext,
+  updateTenantTables,
   verifyAsWriter,
   verifyTenantTables,
 } from '../clickhouse/tenantTables';
+import type { SiteRemains } from '../clickhouse/tenantTables';
 import Connection from '../models/connection';
 import Source from '../models/source';
 import Team from '../models/team';
@@ -28,17 +31,20 @@ export interface Work {
   tenant: TenantDocument;
   id: TenantId;
   target: Target;
-  settings: Settings;
+  /** Read when asked for: new passwords need no plan. @throws TenancyError `plan_unknown`. */
+  readonly settings: Settings;
   context: Context;
 }
 
-/** @throws TenancyError `target_unknown`, `plan_unknown`. */
+/** @throws TenancyError `target_unknown`. */
 export function workOn(tenant: TenantDocument, context: Context): Work {
   return {
     tenant,
     id: parseTenantId(tenant._id.toHexString()),
     target: context.targets.get(tenant.target),
-    settings: settingsOf(tenant, context),
+    get settings() {
+      return settingsOf(tenant, context);
+    },
     context,
   };
 }
@@ -62,14 +68,39 @@ const makeTeam: Step = async ({ tenant }) => {
   }
 };
 
-/** Tables and views, with the columns that they should have. */
-export const makeTables: Step = async ({ tenant, target, id, settings }) => {
+/** Said for the operator of the site: nothing is dropped or changed that may hold data. */
+function tellRemains({ id, context }: Work, { conflicts, left }: SiteRemains): void {
+  for (const { object, name, found, wanted } of conflicts) {
+    context.log.warn(
+      { tenant: id, table: object, column: name, found, wanted },
+      "a column or index of the site's is there with another type, and stays as it is",
+    );
+  }
+  if (left.length === 0) return;
+  const names = [...new Set(left.map(({ name }) => name))];
+  context.log.info(
+    { tenant: id, names },
+    'columns or indexes that neither the templates nor the site know are left as they are',
+  );
+}
+
+/**
+ * Tables and views as they should be: what is missing is made, retention and a site's additions are brought to those
+ * that exist.
+ * @param previous the retention that they have, where it is known.
+ */
+export async function bringTables(work: Work, previous?: Retention): Promise<void> {
+  const { tenant, target, id, settings } = work;
   const tables = await tablesContext(target, id, settings);
   // What the first attempt makes is as its statements say.
   const fresh = tenant.status === 'provisioning' && tenant.attempt === 1;
   await createTenantTables(target, tables, { fresh });
-  if (!fresh) await verifyTenantTables(target, tables);
-};
+  if (fresh) return;
+  tellRemains(work, await updateTenantTables(target, tables, previous));
+  await verifyTenantTables(target, tables);
+}
+
+const makeTables: Step = (work) => bringTables(work);
 
 /** Users, profiles, quotas and grants as they should be. */
 export const makeAccess: Step = async ({ tenant, target, id, settings, context }) => {

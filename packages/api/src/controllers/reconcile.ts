@@ -17,33 +17,39 @@ const CHANGING = { status: { $in: ['active', 'suspended'] }, change: { $ne: null
 
 type Stranded = Pick<TenantDocument, '_id' | 'status'>;
 
-/** Tenants of a target with work left that nobody living does and whose pause is over, oldest first. */
+/** Tenants that are being made, and may be tried now. */
+function stillMaking(context: Context): Record<string, unknown> {
+  const nextAttemptAt = { $lte: context.now() };
+  return { $and: [MAKING, { $or: [{ nextAttemptAt: null }, { nextAttemptAt }] }] };
+}
+
+/** Tenants under a change that may be tried now. */
+function stillChanging(context: Context): Record<string, unknown> {
+  const due = { $lte: context.now() };
+  const paused = { $or: [{ 'change.nextAttemptAt': null }, { 'change.nextAttemptAt': due }] };
+  return { $and: [CHANGING, paused] };
+}
+
+/**
+ * Tenants of a target with work left that nobody living does and whose pause is over: first the one that was worked on
+ * longest ago, so that those who wait and wait keep nobody else from their turn.
+ */
 async function findStranded(target: Target, context: Context): Promise<Stranded[]> {
-  const now = context.now();
-  const due = (field: string) => ({ $or: [{ [field]: null }, { [field]: { $lte: now } }] });
   return Tenant.find(
     {
       target: target.name,
-      $and: [
-        isFree(context),
-        {
-          $or: [
-            { ...MAKING, ...due('nextAttemptAt') },
-            { ...CHANGING, ...due('change.nextAttemptAt') },
-          ],
-        },
-      ],
+      $and: [isFree(context), { $or: [stillMaking(context), stillChanging(context)] }],
     },
     { _id: 1, status: 1 },
   )
-    .sort({ _id: 1 })
+    .sort({ updatedAt: 1, _id: 1 })
     .limit(BATCH)
     .lean();
 }
 
 async function goOnMaking(id: TenantDocument['_id'], context: Context): Promise<boolean> {
-  const tenant = await takeLease(id, MAKING, context);
-  // Another process, or a caller, was quicker.
+  const tenant = await takeLease(id, stillMaking(context), context);
+  // Another process, or a caller, was quicker: also where it has failed by now, and pauses.
   if (!tenant) return false;
   const hold = holdLease(tenant, context);
   if (tenant.attempt > MAX_ATTEMPTS) {
@@ -65,7 +71,7 @@ async function goOnMaking(id: TenantDocument['_id'], context: Context): Promise<
 }
 
 async function goOnChanging(id: TenantDocument['_id'], context: Context): Promise<boolean> {
-  const tenant = await takeLease(id, CHANGING, context, 'change.attempt');
+  const tenant = await takeLease(id, stillChanging(context), context, 'change.attempt');
   if (!tenant) return false;
   await carryOut(tenant, holdLease(tenant, context), context);
   return true;
@@ -88,7 +94,7 @@ export async function reconcileTarget(target: Target, context: Context): Promise
     } catch (error) {
       // The reason is in the tenant's document and in the log.
       taken += 1;
-      away = toFault(error).code === 'clickhouse_unavailable';
+      away ||= toFault(error).code === 'clickhouse_unavailable';
     }
   });
   return taken;

@@ -5,7 +5,7 @@ import { effectiveSettings } from '@hyperdx-tenancy/domain/plans';
 import type { Plan, Settings, SettingsSources } from '@hyperdx-tenancy/domain/plans';
 import { siteBases, siteMark } from '@hyperdx-tenancy/domain/tables';
 
-import type { ITenant } from '../models/tenant';
+import type { ITenant, TenantApplied } from '../models/tenant';
 import type { Context } from './context';
 
 type Planned = Pick<ITenant, 'plan' | 'settings'>;
@@ -62,4 +62,17 @@ export function baseOf(targetName: string, plan: string | null, context: Context
     .update(JSON.stringify([config.access, settings, marks]))
     .digest('hex')
     .slice(0, MARK_DIGITS);
+}
+
+/** What a tenant's document says once its objects in ClickHouse are as they should be. @throws as {@link baseOf}. */
+export function appliedOf(
+  { target, plan }: Pick<ITenant, 'target' | 'plan'>,
+  settings: Settings,
+  context: Context,
+): TenantApplied {
+  return {
+    base: baseOf(target, plan, context),
+    retentionHours: settings.retentionHours,
+    access: context.targets.get(target).config.access,
+  };
 }

@@ -12,6 +12,7 @@ import Tenant, { tenantNameKey } from '../models/tenant';
 import type { TenantDocument, TenantRequest } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import type { Context } from './context';
+import { MAX_ATTEMPTS } from './provisioningPolicy';
 import { findPlan, settingsOf } from './settings';
 import { busyError, holdLease, newLease, takeLease } from './lease';
 import type { LeaseHold } from './lease';
@@ -27,6 +28,9 @@ export interface Claim {
 /** The states in which a tenant is still to be made. */
 export const UNFINISHED: readonly TenantStatus[] = ['provisioning', 'failed'];
 const STILL_TO_MAKE = { status: { $in: UNFINISHED } };
+
+/** The attempt that a new row of them begins with, where somebody asks for one more: the first is that of an empty target. */
+const ASKED_AGAIN = 2;
 
 function keyTaken(): TenancyError {
   return new TenancyError(
@@ -93,16 +97,22 @@ async function insert(
   }
 }
 
-/** @throws TenancyError `request_changed` where the unfinished tenant was to be another one. */
-async function compare({ tenant, hold }: Claim, input: CreateTenant): Promise<void> {
+/** @throws TenancyError `request_changed` where the unfinished tenant was to be another one, or has another key by now. */
+async function compare(tenant: TenantDocument, input: CreateTenant): Promise<void> {
   const differing = (['target', 'plan', 'settings'] as const).find(
     (field) => input[field] !== undefined && !isDeepStrictEqual(input[field], tenant[field]),
   );
-  if (differing === undefined) return;
-  await hold.release({ status: tenant.status });
+  if (differing !== undefined) {
+    throw new TenancyError(
+      'request_changed',
+      `${differing}: the unfinished tenant "${tenant.name}" was asked for with another; repeat that one or leave it out.`,
+    );
+  }
+  if (input.apiKey === undefined || input.apiKey === tenant.firstApiKey) return;
+  if (!(await Team.exists({ _id: tenant.members.team }))) return;
   throw new TenancyError(
     'request_changed',
-    `${differing}: the unfinished tenant "${tenant.name}" was asked for with another; repeat that one or leave it out.`,
+    `apiKey: the unfinished tenant "${tenant.name}" has another key already; repeat that one or leave it out.`,
   );
 }
 
@@ -112,28 +122,50 @@ async function compare({ tenant, hold }: Claim, input: CreateTenant): Promise<vo
  */
 async function reconcileKey({ tenant, hold }: Claim, apiKey: string | undefined): Promise<void> {
   if (apiKey === undefined || apiKey === tenant.firstApiKey) return;
-  if (await Team.exists({ _id: tenant.members.team })) {
-    await hold.release({ status: tenant.status });
-    throw new TenancyError(
-      'request_changed',
-      `apiKey: the unfinished tenant "${tenant.name}" has another key already; repeat that one or leave it out.`,
-    );
-  }
   await hold.update({ firstApiKey: apiKey });
   tenant.firstApiKey = apiKey;
 }
 
-async function takeOver(input: CreateTenant, context: Context): Promise<Claim> {
+/** Takes the lease of an unfinished tenant for somebody who asks for it. @returns `null` as {@link takeLease}. */
+async function takeUp(
+  id: Types.ObjectId,
+  context: Context,
+  adapt: (claim: Claim) => Promise<void> = () => Promise.resolve(),
+): Promise<Claim | null> {
+  const tenant = await takeLease(id, STILL_TO_MAKE, context);
+  if (!tenant) return null;
+  const claim = { tenant, hold: holdLease(tenant, context), fresh: false };
+  try {
+    await adapt(claim);
+    if (tenant.attempt > MAX_ATTEMPTS) {
+      await claim.hold.update({ attempt: ASKED_AGAIN });
+      tenant.attempt = ASKED_AGAIN;
+    }
+    return claim;
+  } catch (error) {
+    // Whoever holds a lease keeps it alive: it must not outlast its work.
+    await claim.hold.release({ attempt: tenant.attempt - 1 }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function takeOver(
+  input: CreateTenant,
+  context: Context,
+  request: TenantRequest | undefined,
+): Promise<Claim> {
   const byName = { nameKey: tenantNameKey(input.name) };
   const existing = await Tenant.findOne(byName);
   if (existing && UNFINISHED.includes(existing.status)) {
-    const tenant = await takeLease(existing._id, STILL_TO_MAKE, context);
-    if (tenant) {
-      const claim = { tenant, hold: holdLease(tenant, context), fresh: false };
-      await compare(claim, input);
-      await reconcileKey(claim, input.apiKey);
-      return claim;
-    }
+    // Before the lease: a request that is refused is no attempt.
+    await compare(existing, input);
+    const claim = await takeUp(existing._id, context, async (taken) => {
+      await compare(taken.tenant, input);
+      await reconcileKey(taken, input.apiKey);
+      // Sent again, this request is to find what it completed.
+      if (request && !taken.tenant.request) await taken.hold.update({ request });
+    });
+    if (claim) return claim;
   }
   // Between the two reads another call may have finished it, or taken it back.
   const now = await Tenant.findOne(byName);
@@ -154,8 +186,8 @@ async function takeOver(input: CreateTenant, context: Context): Promise<Claim> {
  * @throws TenancyError `tenant_not_found`, `tenant_exists`, `operation_running`.
  */
 export async function claimUnfinished(id: TenantId, context: Context): Promise<Claim> {
-  const tenant = await takeLease(new Types.ObjectId(id), STILL_TO_MAKE, context);
-  if (tenant) return { tenant, hold: holdLease(tenant, context), fresh: false };
+  const claim = await takeUp(new Types.ObjectId(id), context);
+  if (claim) return claim;
   const now = await Tenant.findById(id);
   if (!now) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
   throw taken(now, context);
@@ -182,7 +214,7 @@ export async function claimTenant(
   const tenant = await insert(input, context, request);
   return tenant
     ? { tenant, hold: holdLease(tenant, context), fresh: true }
-    : takeOver(input, context);
+    : takeOver(input, context, request);
 }
 
 /**

@@ -50,14 +50,25 @@ async function find(id: TenantId): Promise<TenantDocument> {
 }
 
 /** @throws TenancyError `operation_running`, `tenant_not_active`. */
-function assertFree(tenant: TenantDocument, context: Context, besides?: TenantChangeKind): void {
+function assertFree(
+  tenant: TenantDocument,
+  context: Context,
+  besides: readonly TenantChangeKind[],
+): void {
   const { change, lease, status } = tenant;
   const worked = lease !== null && lease.expiresAt >= context.now();
   // Settings that cannot be carried out are mended by others; a rotation has to end first.
-  const other = change !== null && change.kind !== besides;
+  const other = change !== null && !besides.includes(change.kind);
   if (worked || other || status === 'provisioning') throw busyError(tenant, context);
   if ((LIVING as readonly string[]).includes(status)) return;
   throw new TenancyError('tenant_not_active', `Tenant "${tenant.name}" is ${status}.`);
+}
+
+/** A change that began, ended or went on since it was read would be undone by what is made of it. */
+function asRead({ change }: TenantDocument): Record<string, unknown> {
+  if (!change) return { change: null };
+  const { kind, step, since } = change;
+  return { 'change.kind': kind, 'change.step': step, 'change.since': since };
 }
 
 const nameTaken = (): TenancyError =>
@@ -80,7 +91,13 @@ async function write(
 ): Promise<TenantDocument> {
   try {
     const written = await Tenant.findOneAndUpdate(
-      { _id: tenant._id, revision: tenant.revision, status: tenant.status, ...isFree(context) },
+      {
+        _id: tenant._id,
+        revision: tenant.revision,
+        status: tenant.status,
+        ...asRead(tenant),
+        ...isFree(context),
+      },
       { $set: { ...fields, lease: newLease(context) }, $inc: { revision: 1 } },
       { returnDocument: 'after' },
     );
@@ -90,7 +107,13 @@ async function write(
     if (!isDuplicateKey(error, 'nameKey')) throw error;
     throw nameTaken();
   }
-  throw busyError((await Tenant.findById(tenant._id)) ?? tenant, context);
+  const now = (await Tenant.findById(tenant._id)) ?? tenant;
+  if (now.change || now.lease) throw busyError(now, context);
+  throw new TenancyError(
+    'operation_running',
+    `Tenant "${now.name}" has just been changed by another call; try again.`,
+    { retryAfterSeconds: 1 },
+  );
 }
 
 /** What a patch makes of a tenant, and whether ClickHouse has to hear of it. */
@@ -147,7 +170,7 @@ export async function updateTenant(
       'If-Match: the tenant has changed since; read it again.',
     );
   }
-  assertFree(tenant, context, 'settings');
+  assertFree(tenant, context, ['settings']);
   await assertNameFree(tenant, patch.name);
   const { fields, matters } = patched(tenant, patch, context);
   const change = matters ? newChange('settings', context) : tenant.change;
@@ -166,7 +189,7 @@ export async function applyTenant(
   context: Context = defaultContext(),
 ): Promise<TenantView> {
   const tenant = await find(id);
-  assertFree(tenant, context, 'settings');
+  assertFree(tenant, context, ['settings']);
   const target = context.targets.get(tenant.target);
   // What its tenants share may be what was changed.
   target.forget();
@@ -189,9 +212,10 @@ function stays(error: unknown): void {
 /**
  * Gives a tenant's ClickHouse users new passwords. Both are valid until all of the tenant's collectors have applied their
  * config with the new one: that takes as long as their next poll, and goes on by itself. Called again while it waits, it
- * looks again; `force` does not wait.
+ * looks again; `force` waits for nobody, and replaces the passwords at once where ClickHouse knows one a user. It is also
+ * the way out where the secret of the present ones is lost.
  * @throws TenancyError `tenant_not_found`, `operation_running`, `tenant_not_active`, `not_supported` (a target without
- *   users, or ClickHouse before 24.9).
+ *   users, or ClickHouse before 24.9 without `force`).
  */
 export async function rotateTenant(
   id: TenantId,
@@ -199,7 +223,9 @@ export async function rotateTenant(
   context: Context = defaultContext(),
 ): Promise<TenantView> {
   const tenant = await find(id);
-  assertFree(tenant, context, 'rotation');
+  // Settings cannot be carried out without the secret: new passwords are the way out.
+  const isLost = !context.keyring.knows(tenant.credentials);
+  assertFree(tenant, context, isLost ? ['rotation', 'settings'] : ['rotation']);
   const target = context.targets.get(tenant.target);
   if (!target.hasUsers) {
     throw new TenancyError(
@@ -207,25 +233,38 @@ export async function rotateTenant(
       `Target ${target.name} has access mode "guard": its tenants have no ClickHouse users.`,
     );
   }
+  if (tenant.applied?.access === 'guard') {
+    throw new TenancyError(
+      'operation_running',
+      `Tenant "${tenant.name}" is about to get its ClickHouse users; try again when it has them.`,
+      { retryAfterSeconds: 5 },
+    );
+  }
   // A plain copy: what mongoose keeps beside the fields is not for writing.
   const running = tenant.toObject().change;
-  const change = running
-    ? {
-        ...running,
-        attempt: 1,
-        ...(force && running.step === 'acknowledge' ? { step: 'drop' } : {}),
-      }
-    : newChange('rotation', context);
-  const written = await write(tenant, { change }, context);
+  const goesOn = running?.kind === 'rotation' && !leadsNowhere(running, context);
+  const change: TenantChange = {
+    ...(goesOn ? running : newChange('rotation', context)),
+    attempt: 1,
+    ...(force ? { forced: true } : {}),
+  };
+  const written = await write(tenant, { change, ...instead(running) }, context);
   await carryOut(written, holdLease(written, context), context).catch((error: unknown) => {
     stays(error);
     // Nothing was begun: the server cannot do it.
     if (error instanceof TenancyError && error.code === 'not_supported') throw error;
   });
-  const view = await getTenant(id);
-  if (force && view.change?.kind === 'rotation' && view.change.step === 'acknowledge')
-    return rotateTenant(id, { force }, context);
-  return view;
+  return getTenant(id);
+}
+
+/** A rotation that cannot go on, since nobody has the secret that it leads to. */
+function leadsNowhere({ to, step }: TenantChange, { keyring }: Context): boolean {
+  return to !== undefined && !keyring.knows(to) && (step === 'add' || step === 'switch');
+}
+
+/** Settings that a rotation takes the place of are found anew when it has ended. */
+function instead(change: TenantChange | null): { applied?: null } {
+  return change?.kind === 'settings' ? { applied: null } : {};
 }
 
 /** Each setting in force for a tenant, and whose word it is. @throws TenancyError `tenant_not_found`, `plan_unknown`. */
@@ -259,17 +298,28 @@ export async function countOldSecrets(context: Context): Promise<number> {
  * @returns how many are left, those under way included.
  */
 export async function rotateSecret(context: Context = defaultContext()): Promise<number> {
+  const change = { ...newChange('rotation', context), attempt: 0 };
   for (const target of context.targets.all) {
     if (!target.hasUsers) continue;
+    const living: Record<string, unknown> = {
+      target: target.name,
+      status: { $in: LIVING },
+      'applied.access': { $ne: 'guard' },
+      ...isFree(context),
+    };
+    await Tenant.updateMany(
+      { ...living, 'credentials.secret': { $ne: context.keyring.current }, change: null },
+      { $set: { change } },
+    );
+    // As for one tenant: settings that wait for a secret that is lost give way.
     await Tenant.updateMany(
       {
-        target: target.name,
-        'credentials.secret': { $ne: context.keyring.current },
-        status: { $in: LIVING },
-        change: null,
-        ...isFree(context),
+        ...living,
+        'credentials.secret': { $nin: context.keyring.known },
+        'change.kind': 'settings',
+        'change.lastError.code': 'secret_unknown',
       },
-      { $set: { change: { ...newChange('rotation', context), attempt: 0 } } },
+      { $set: { change, applied: null } },
     );
   }
   return countOldSecrets(context);

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
+import { ADMIN_BASE, adminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
 import { isTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { RequestHandler } from 'express';
 
@@ -10,7 +11,7 @@ import { withLogFields } from '../utils/logScope';
 import { matchRoute } from '../utils/routePatterns';
 
 /** Where the paths of one tenant lie: what follows is its id. */
-const TENANT_ROUTE = '/tenancy/v1/tenants/:id';
+const TENANT_ROUTE = ADMIN_BASE + adminRoutes.tenants.get.path;
 
 /** What a line says of a request: never its path, query, headers or body, which may hold keys and tokens. */
 export interface RequestFields {

@@ -50,7 +50,10 @@ export interface TenantMembers {
 export interface TenantApplied {
   /** Of platform, plan, templates and access mode together: another one means that there is something to do. */
   base: string;
-  retentionHours: Retention;
+  /** `null` while it is being changed: tables may have the one before or the one after. */
+  retentionHours: Retention | null;
+  /** The access mode that its users and its connection were made for; unset in documents of before it was kept. */
+  access?: 'grants' | 'guard';
 }
 
 /** Work on a tenant that lives: unset once it is done. */
@@ -66,6 +69,10 @@ export interface TenantChange {
   to?: Credentials;
   /** Of a rotation: the collectors' configs that have the new passwords are of this revision, or later. */
   revision?: number;
+  /** Of a rotation that waits for collectors: since when it has looked after them without a break. */
+  waitingSince?: Date;
+  /** Of a rotation: it waits for nobody. */
+  forced?: boolean;
 }
 
 export interface ITenant {
@@ -129,7 +136,11 @@ const TenantSchema = new Schema<ITenant>(
     credentials: { type: credentials, required: true },
     applied: {
       type: new Schema(
-        { base: String, retentionHours: Schema.Types.Mixed },
+        {
+          base: String,
+          retentionHours: Schema.Types.Mixed,
+          access: { type: String, enum: ['grants', 'guard'], required: false },
+        },
         { _id: false, minimize: false },
       ),
       default: null,
@@ -145,6 +156,8 @@ const TenantSchema = new Schema<ITenant>(
           nextAttemptAt: { type: Date, default: null },
           to: { type: credentials, required: false },
           revision: { type: Number, required: false },
+          waitingSince: { type: Date, required: false },
+          forced: { type: Boolean, required: false },
         },
         { _id: false },
       ),

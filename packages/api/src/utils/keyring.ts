@@ -40,6 +40,11 @@ export class Keyring {
     ]);
   }
 
+  /** Fingerprints of all secrets at hand. */
+  get known(): string[] {
+    return [...this.secrets.keys()];
+  }
+
   /** Credentials of a new tenant. */
   first(): Credentials {
     return { generation: 1, secret: this.current };

@@ -1,13 +1,10 @@
-import { listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
+import { ADMIN_BASE, listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
 
 /** What a path that no pattern fits is called. */
 export const UNMATCHED = 'unmatched';
 
-/** Routes outside `/tenancy/v1`: of the API, then of the OpAMP server. */
+/** Routes outside the admin API: of the API, then of the OpAMP server. */
 const ownRoutes = ['/health', '/ready', '/v1/opamp', '/t/:token/v1/opamp'] as const;
-
-/** Where the admin API lies. */
-export const ADMIN_BASE = '/tenancy/v1';
 
 /** The patterns of all routes, each once: what may stand for a path in a metric's label or a line of the log. */
 export const routePatterns: readonly string[] = [

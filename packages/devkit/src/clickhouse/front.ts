@@ -55,7 +55,7 @@ function protocolVersion(parameters: SplitParameters): number {
 }
 
 /** How long the rest of a refused body is read, so that its sender gets to the answer instead of a reset connection. */
-const passOverMs = 5_000;
+const passOverMs = 20_000;
 
 /** Reads a body that nobody wants to its end; a sender that goes on and on is cut off. */
 function passOver(request: IncomingMessage): void {

@@ -77,6 +77,7 @@ async function makeAndUseUser(login: Login): Promise<void> {
     );
     await runStatement({ ...login, user, password }, 'SELECT currentUser()');
   } finally {
+    // Where users cannot be made, they cannot be dropped either: what came first is what counts.
     await runStatement(login, `DROP USER IF EXISTS ${user}`).catch(() => undefined);
   }
 }

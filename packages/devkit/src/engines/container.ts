@@ -119,6 +119,7 @@ export async function startContainer(options: ContainerOptions): Promise<EngineC
   const untilItServes = async (): Promise<void> => {
     await waitFor(
       async () => {
+        // Refused while it starts; whether it has ended is asked below.
         if (await options.serves(host, port).catch(() => false)) return true;
         ended = !(await isRunning());
         return false;

@@ -34,10 +34,13 @@ import {
   UpdateTenant,
 } from './tenant';
 
+/** Where the admin API lies, on the port of HyperDX's API. */
+export const ADMIN_BASE = '/tenancy/v1';
+
 /** One route of the admin API: what it takes, what it answers, and who may call it. */
 export interface AdminRoute {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** Below `/tenancy/v1`, in Express's form. */
+  /** Below {@link ADMIN_BASE}, in Express's form. */
   path: `/${string}`;
   summary: string;
   /** The least role that may call it. */

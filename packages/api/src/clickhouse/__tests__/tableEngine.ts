@@ -41,20 +41,17 @@ export const context = (
 
 /** The real engine, and what the tests of tables do with it. */
 export class TableEngine {
-  private constructor(
-    private readonly engine: ClickHouseServer,
-    readonly client: ClickHouseClient,
-  ) {}
+  private engine!: ClickHouseServer;
+  client!: ClickHouseClient;
 
-  static async start(): Promise<TableEngine> {
-    const engine = await startClickHouse({ database });
-    const client = createClient({
-      ...engine.client(),
+  async start(): Promise<void> {
+    this.engine = await startClickHouse({ database });
+    this.client = createClient({
+      ...this.engine.client(),
       request_timeout: 30_000,
       // Refusals are what some tests ask for.
       log: { level: ClickHouseLogLevel.OFF },
     });
-    return new TableEngine(engine, client);
   }
 
   async stop(): Promise<void> {
@@ -113,4 +110,19 @@ export class TableEngine {
     );
     return found.map(({ line }) => line);
   }
+
+  /** All mutations of all tables, with what they do and whether they are done. */
+  async mutations(): Promise<unknown[]> {
+    return this.rows(
+      `SELECT table, command, toBool(is_done) AS done FROM system.mutations WHERE database = '${database}' ORDER BY table`,
+    );
+  }
+}
+
+/** An engine for all tests of a file. */
+export function useTableEngine(): TableEngine {
+  const engine = new TableEngine();
+  beforeAll(() => engine.start(), 120_000);
+  afterAll(() => engine.stop(), 30_000);
+  return engine;
 }

@@ -19,7 +19,7 @@ import {
   context,
   database,
   sampleCounts,
-  TableEngine,
+  useTableEngine,
   textIndexes,
 } from './tableEngine';
 import { describedColumns, nativeColumns, sampleRows, sampleSecond } from './tableExpectations';
@@ -27,13 +27,7 @@ import { describedColumns, nativeColumns, sampleRows, sampleSecond } from './tab
 const acme = parseTenantId('0123456789abcdef01234567');
 const globex = parseTenantId('fedcba987654321001234567');
 
-let engine: TableEngine;
-
-beforeAll(async () => {
-  engine = await TableEngine.start();
-}, 120_000);
-
-afterAll(() => engine.stop(), 30_000);
+const engine = useTableEngine();
 
 async function observe(tenantId: TenantId): Promise<ObservedObject[]> {
   const found = await engine.rows<{ name: string; engine: string; comment: string }>(

@@ -12,7 +12,7 @@ import {
   tableTemplates,
 } from '@hyperdx-tenancy/domain/tables';
 
-import { context, database, sampleCounts, TableEngine } from './tableEngine';
+import { context, database, sampleCounts, useTableEngine } from './tableEngine';
 import { nativeColumns } from './tableExpectations';
 
 // Every combination of options that the SQL snapshots cover: on this engine where it can run them, else parsed by it.
@@ -37,13 +37,7 @@ const site: SiteTemplates = {
   },
 };
 
-let engine: TableEngine;
-
-beforeAll(async () => {
-  engine = await TableEngine.start();
-}, 120_000);
-
-afterAll(() => engine.stop(), 30_000);
+const engine = useTableEngine();
 
 describe('one server, run', () => {
   afterEach(() => engine.drop(acme), 60_000);

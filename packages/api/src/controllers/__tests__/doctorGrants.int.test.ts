@@ -1,14 +1,12 @@
-import { createClient } from '@clickhouse/client';
 import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
 import { openMongo, testEngine } from '@hyperdx-tenancy/devkit/engines';
-import type { TestClickHouse } from '@hyperdx-tenancy/devkit/engines';
 import type { DoctorReport } from '@hyperdx-tenancy/domain/contracts/doctor';
 import { readerPins, viewsDefiner } from '@hyperdx-tenancy/domain/access';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { Types } from 'mongoose';
 
-import { startEngines, startTestServer, testConfig } from '../../fixtures';
-import type { Engines, TestServer } from '../../fixtures';
+import { enginesOf, startEngines, useServer } from '../../fixtures';
+import type { Engines } from '../../fixtures';
 import Connection from '../../models/connection';
 import Tenant from '../../models/tenant';
 import { Keyring } from '../../utils/keyring';
@@ -23,42 +21,15 @@ async function startEnginesWithUsers(): Promise<Engines> {
     startClickHouse({ users: true, password: 'the-boss' }),
     openMongo({ own: true }),
   ]);
-  const clickhouse: TestClickHouse = {
-    ...server,
-    engine: 'embedded',
-    exporterEndpoint: server.url,
-  };
-  const admin = createClient({
-    url: server.url,
-    username: server.user,
-    password: server.password,
-    database: server.database,
-  });
-  return {
-    clickhouse,
-    mongo,
-    admin,
-    async stop() {
-      await admin.close();
-      await Promise.all([server.stop(), mongo.stop()]);
-    },
-  };
+  return enginesOf({ ...server, engine: 'embedded', exporterEndpoint: server.url }, mongo);
 }
 
 describe('GET /tenancy/v1/doctor on a grants target', () => {
-  let engines: Engines;
-  let server: TestServer;
+  const { engines, server } = useServer({
+    env: { TENANCY_ACCESS_MODE: 'grants' },
+    engines: startEnginesWithUsers,
+  });
   let [one, two] = ['', ''];
-
-  beforeAll(async () => {
-    engines = await startEnginesWithUsers();
-    server = await startTestServer(testConfig(engines, { TENANCY_ACCESS_MODE: 'grants' }));
-  }, 180_000);
-
-  afterAll(async () => {
-    await server.stop();
-    await engines.stop();
-  }, 60_000);
 
   async function examine(): Promise<DoctorReport> {
     const { status, json } = await server.request('GET', '/tenancy/v1/doctor');

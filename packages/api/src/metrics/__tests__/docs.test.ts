@@ -1,25 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { fullName, metricKinds } from '..';
 import type { MetricKind, MetricName } from '..';
-
-/** The rows of the page's table, cells trimmed. */
-function rows(): string[][] {
-  return readFileSync(join(__dirname, '../../../../../docs/metrics.md'), 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('| `'))
-    .map((line) =>
-      line
-        .split('|')
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    );
-}
+import { docsRows } from '../../__tests__/docsTable';
 
 it('docs/metrics.md lists the metrics as they are', () => {
   const kinds = Object.entries(metricKinds) as [MetricName, MetricKind][];
-  expect(rows()).toEqual(
+  expect(docsRows('metrics.md')).toEqual(
     kinds.map(([name, { type, labels, help }]) => [
       `\`${fullName(name)}\``,
       type,

@@ -3,25 +3,13 @@ import { gzipSync } from 'node:zlib';
 
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
-import { startEngines, startTestServer, testConfig } from '../../fixtures';
-import type { Engines, TestServer } from '../../fixtures';
+import { useServer } from '../../fixtures';
 import Tenant from '../../models/tenant';
 import { opamp } from '../proto/gen/opamp';
 
 const { AgentToServer, ServerToAgent } = opamp.proto;
 
-let engines: Engines;
-let server: TestServer;
-
-beforeAll(async () => {
-  engines = await startEngines();
-  server = await startTestServer(testConfig(engines));
-}, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
-}, 60_000);
+const { server } = useServer();
 
 interface Polled {
   status: number;

@@ -29,6 +29,11 @@ function secretsOf(teams: CollectorSnapshot['teams']): Set<string> {
   return new Set(plain.flatMap((secret) => [secret, inConfig(secret)]));
 }
 
+/** What configs depend on, of all that is read. */
+function builtFrom(snapshot: CollectorSnapshot | undefined): unknown {
+  return snapshot && [snapshot.teams, snapshot.incomplete];
+}
+
 export interface OffersOptions {
   /** Reads all that configs depend on. */
   load(): Promise<CollectorSnapshot>;
@@ -149,7 +154,7 @@ export class Offers {
       try {
         const next = await this.options.load();
         // The full read now and then mostly finds what it knows: nothing is built again then.
-        if (!isDeepStrictEqual(next.teams, this.snapshot?.teams)) {
+        if (!isDeepStrictEqual(builtFrom(next), builtFrom(this.snapshot))) {
           this.built.clear();
           this.rememberDeparted(next);
         }

@@ -25,7 +25,7 @@ export class Progress {
   private readonly noted = new Map<string, { revision: number; at: number }>();
   private waiting = new Map<string, AgentProgress>();
   private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
+  private running: Promise<void> | undefined;
   private readonly now: () => number;
 
   constructor(private readonly options: ProgressOptions) {
@@ -45,6 +45,8 @@ export class Progress {
       if (oldest !== undefined) this.noted.delete(oldest);
     }
     this.noted.set(key, { revision: runs, at });
+    // While MongoDB is away: each is noted again with a later message.
+    if (this.waiting.size >= MAX_AGENTS) this.waiting.clear();
     this.waiting.set(key, { group, instanceUid, revision: runs, seenAt: new Date(at) });
     this.timer ??= setTimeout(() => this.flush(), this.options.flushMs ?? FLUSH_MS).unref();
   }
@@ -56,12 +58,18 @@ export class Progress {
     await this.running;
   }
 
+  /** One write after the other: of two on one agent, the later stands. While one lasts, what comes is gathered. */
   private flush(): void {
     this.timer = undefined;
-    const progress = [...this.waiting.values()];
-    this.waiting = new Map();
-    // One write after the other: of two on one agent, the later stands.
-    this.running = this.running.then(() => this.write(progress));
+    this.running ??= this.writeAll().finally(() => (this.running = undefined));
+  }
+
+  private async writeAll(): Promise<void> {
+    while (this.waiting.size > 0) {
+      const progress = [...this.waiting.values()];
+      this.waiting = new Map();
+      await this.write(progress);
+    }
   }
 
   private async write(progress: readonly AgentProgress[]): Promise<void> {

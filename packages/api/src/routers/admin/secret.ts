@@ -1,3 +1,4 @@
+import { ADMIN_BASE, adminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
 import { Router } from 'express';
 
 import { recordChange } from '../../controllers/audit';
@@ -22,7 +23,10 @@ export default function secretRouter(context: Context): Router {
       context,
     );
     // The work goes on by itself; the count is where to ask again.
-    res.status(202).location('/tenancy/v1/secret').json({ left });
+    res
+      .status(202)
+      .location(ADMIN_BASE + adminRoutes.secret.show.path)
+      .json({ left });
   });
 
   return router;

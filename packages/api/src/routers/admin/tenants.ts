@@ -1,3 +1,4 @@
+import { ADMIN_BASE } from '@hyperdx-tenancy/domain/contracts/routes';
 import {
   CreateTenant,
   IdempotencyKey,
@@ -55,7 +56,7 @@ export default function tenantsRouter(context: Context): Router {
     // Not active yet: the address is where to ask again.
     res
       .status(tenant.status === 'active' ? 201 : 202)
-      .location(`/tenancy/v1/tenants/${tenant.id}`)
+      .location(`${ADMIN_BASE}/tenants/${tenant.id}`)
       .json(tenant);
   });
 

@@ -136,6 +136,7 @@ export class AccessControl {
       await this.#store.save(next);
       this.#state = next;
     });
+    // Told to whoever asked for it; the next change does not suffer for it.
     this.#last = change.catch(() => undefined);
     await change;
   }

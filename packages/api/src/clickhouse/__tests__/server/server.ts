@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 
+import { openClickHouse } from '@hyperdx-tenancy/devkit/engines';
 import type { TestClickHouse } from '@hyperdx-tenancy/devkit/engines';
 import {
   accessFor,
@@ -14,6 +15,7 @@ import type {
   AccessOptions,
   AccessStatement,
   PasswordHash,
+  ReaderMode,
   RenderOptions,
   ServerSetting,
   TenantAccess,
@@ -43,6 +45,9 @@ export const codes = {
 
 /** A user logged in: runs one statement, with settings as the HTTP interface takes them. */
 export type Login = (sql: string, settings?: Record<string, string | number>) => Promise<Answer>;
+
+/** Both ways of keeping a reader from settings. */
+export const modes: ReaderMode[] = ['readonly', 'pins'];
 
 /** A tenant with tables and users of its own. */
 export interface TestTenant {
@@ -81,8 +86,9 @@ export class ServerUnderTest {
     readonly settings: readonly ServerSetting[],
   ) {}
 
-  /** Makes what a target has once: the definer of views, and the profile of pins. */
-  static async prepare(clickhouse: TestClickHouse): Promise<ServerUnderTest> {
+  /** Opens it and makes what a target has once: the definer of views, and the profile of pins. */
+  static async start(): Promise<ServerUnderTest> {
+    const clickhouse = await openClickHouse();
     const listed = new ServerUnderTest(clickhouse, []);
     const settings = await listed.rows<{ name: string; aliasFor: string }>(
       'SELECT name, alias_for AS aliasFor FROM system.settings',
@@ -163,6 +169,29 @@ export class ServerUnderTest {
     return tenant;
   }
 
+  /** A tenant for each way of keeping a reader from settings, with ten logs. */
+  async tenantPerMode(): Promise<Record<ReaderMode, TestTenant>> {
+    const made = async (readerMode: ReaderMode): Promise<TestTenant> => {
+      const tenant = await this.tenant({ readerMode });
+      await insertLogs(tenant.writer, tenant.table('otel_logs'), 10);
+      return tenant;
+    };
+    return { readonly: await made('readonly'), pins: await made('pins') };
+  }
+
+  /** Everything that it says of a tenant's users, and of the one that views run as. */
+  async everythingOf({ access }: TestTenant): Promise<string[]> {
+    const { reader, writer } = access;
+    const show = [reader, writer].flatMap(({ user, quota, profile }) => [
+      `SHOW CREATE USER ${user}`,
+      `SHOW GRANTS FOR ${user}`,
+      `SHOW CREATE QUOTA ${quota}`,
+      `SHOW CREATE SETTINGS PROFILE ${profile}`,
+    ]);
+    show.push(`SHOW CREATE USER ${viewsDefiner}`, `SHOW GRANTS FOR ${viewsDefiner}`);
+    return Promise.all(show.map((sql) => this.admin(sql)));
+  }
+
   /** Removes every tenant, and ends the server where it is ours. */
   async close(): Promise<void> {
     for (const { tenant, options } of this.tenants) {
@@ -172,6 +201,13 @@ export class ServerUnderTest {
     await this.clickhouse.stop();
   }
 }
+
+/** The error code that a statement ends with, 0 where it succeeds. */
+export const codeOf = async (login: Login, sql: string): Promise<number> => (await login(sql)).code;
+
+/** Counts a tenant's logs. */
+export const countLogs = ({ table }: TestTenant): string =>
+  `SELECT count() FROM ${table('otel_logs')}`;
 
 async function ask(
   url: string,

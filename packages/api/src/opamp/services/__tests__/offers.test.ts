@@ -35,6 +35,7 @@ function setUp(): { offers: Offers; world: World } {
       const snapshot: CollectorSnapshot = {
         revision: world.revision,
         teams: world.teams,
+        incomplete: new Set(),
         tokens: new Map([['hash', shared]]),
       };
       return Promise.resolve(snapshot);

@@ -5,8 +5,8 @@ import mongoose, { mongo } from 'mongoose';
 
 import { flushAudit, recordChange, systemOrigin } from '../../../controllers/audit';
 import type { Context } from '../../../controllers/context';
-import { startEngines, startTestServer, testConfig } from '../../../fixtures';
-import type { Answer, Engines, TestServer } from '../../../fixtures';
+import { useServer } from '../../../fixtures';
+import type { Answer } from '../../../fixtures';
 import { Metrics } from '../../../metrics';
 import AuditEvent from '../../../models/auditEvent';
 import type { IAuditEvent } from '../../../models/auditEvent';
@@ -16,18 +16,7 @@ import { createLogger } from '../../../utils/logger';
 // Many requests a test, on engines that may be slow; none of it is about time.
 jest.setTimeout(120_000);
 
-let engines: Engines;
-let server: TestServer;
-
-beforeAll(async () => {
-  engines = await startEngines();
-  server = await startTestServer(testConfig(engines, { TENANCY_TRUST_PROXY: 'loopback' }));
-}, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
-}, 60_000);
+const { server, startAgain } = useServer({ env: { TENANCY_TRUST_PROXY: 'loopback' } });
 
 /** All that recording needs of a context. */
 const context = {
@@ -270,7 +259,7 @@ describe('the event', () => {
     const own = await mongoose.createConnection(server.config.mongoUri).asPromise();
     const event = await own.collection('tenancyaudit').findOne({ requestId });
     await own.close();
-    server = await startTestServer(server.config);
+    await startAgain();
     expect(event).toMatchObject({ outcome: 'ok' });
   });
 });

@@ -1,19 +1,7 @@
-import { startEngines, startTestServer, testConfig } from '../../../fixtures';
-import type { Engines, TestServer } from '../../../fixtures';
+import { useServer } from '../../../fixtures';
 import { buildOpenApi } from '../../../openapi';
 
-let engines: Engines;
-let server: TestServer;
-
-beforeAll(async () => {
-  engines = await startEngines();
-  server = await startTestServer(testConfig(engines));
-}, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
-}, 60_000);
+const { server } = useServer();
 
 const get = (headers: Record<string, string> = {}) =>
   server.request('GET', '/tenancy/v1/openapi.json', { headers });

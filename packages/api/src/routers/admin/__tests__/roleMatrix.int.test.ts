@@ -5,8 +5,8 @@ import type { NamedAdminRoute } from '@hyperdx-tenancy/domain/contracts/routes';
 import { Types } from 'mongoose';
 import type { Model } from 'mongoose';
 
-import { startEngines, startTestServer, testConfig } from '../../../fixtures';
-import type { Answer, Engines, TestServer } from '../../../fixtures';
+import { useServer } from '../../../fixtures';
+import type { Answer } from '../../../fixtures';
 import { models } from '../../../models';
 import AuditEvent from '../../../models/auditEvent';
 import CollectorToken from '../../../models/collectorToken';
@@ -14,6 +14,7 @@ import Operator from '../../../models/operator';
 import OperatorToken from '../../../models/operatorToken';
 import User from '../../../models/user';
 import { hashToken, newToken } from '../../../utils/secrets';
+import { behindProxy, storeToken, storeUser } from './operatorFixtures';
 
 const routes = listAdminRoutes();
 
@@ -57,8 +58,8 @@ interface Sample {
 // Many requests a test, on engines that may be slow; none of it is about time.
 jest.setTimeout(120_000);
 
-let engines: Engines;
-let server: TestServer;
+// Each call comes from an address of its own: how many may fail is another test's subject.
+const { server } = useServer(behindProxy);
 /** A tenant's ids, and texts that no refusal may repeat. */
 let acme: { id: string; team: string; apiKey: string };
 let globex: typeof acme;
@@ -73,33 +74,16 @@ async function makeTenant(name: string): Promise<typeof acme> {
   return tenant;
 }
 
-async function makeUser(team: string): Promise<{ id: string; email: string; accessKey: string }> {
-  const email = `${randomUUID()}@canary.example`;
-  const user = await User.create({ email, name: email, team });
-  canaries.add(email);
-  return { id: user.id, email, accessKey: user.accessKey };
+async function makeUser(team: string): ReturnType<typeof storeUser> {
+  const user = await storeUser(team);
+  canaries.add(user.email);
+  return user;
 }
 
 async function makeOperatorUser(role: 'viewer' | 'admin'): Promise<string> {
   const { id, email, accessKey } = await makeUser(acme.team);
   await Operator.create({ _id: id, email, role, createdBy: 'test' });
   return accessKey;
-}
-
-/** @returns the token and its id. */
-async function makeToken(
-  role: 'viewer' | 'admin',
-  expiresAt: Date | null = null,
-): Promise<{ id: string; token: string }> {
-  const token = newToken('hdxo');
-  const made = await OperatorToken.create({
-    name: 'canary token',
-    role,
-    expiresAt,
-    createdBy: 'test',
-    hash: hashToken(token),
-  });
-  return { id: made.id, token };
 }
 
 let retention = 100;
@@ -138,7 +122,7 @@ const samples: Record<string, () => Promise<Sample> | Sample> = {
   },
   'operatorTokens.create': () => ({ body: { name: 'x', role: 'admin' } }),
   'operatorTokens.list': () => ({}),
-  'operatorTokens.delete': async () => ({ params: { id: (await makeToken('viewer')).id } }),
+  'operatorTokens.delete': async () => ({ params: { id: (await storeToken('viewer')).id } }),
   'operators.list': () => ({}),
   'operators.set': async () => ({
     params: { user: (await makeUser(globex.team)).email },
@@ -175,23 +159,21 @@ const callers: { who: string; as: 'admin' | 'viewer' | 'stranger' | 'nobody' }[]
 ];
 
 beforeAll(async () => {
-  engines = await startEngines();
-  // Each call comes from an address of its own: how many may fail is another test's subject.
-  server = await startTestServer(testConfig(engines, { TENANCY_TRUST_PROXY: 'loopback' }));
   acme = await makeTenant('Acme Canary');
   globex = await makeTenant('Globex Canary');
-  const revoked = await makeToken('admin');
+  const revoked = await storeToken('admin');
   await OperatorToken.deleteOne({ _id: revoked.id });
-  const admin = await makeToken('admin');
+  const admin = await storeToken('admin');
   Object.assign(tokens, {
     'the bootstrap token': server.config.adminToken,
     "an admin's token": admin.token,
     "an admin's access key": await makeOperatorUser('admin'),
-    "a viewer's token": (await makeToken('viewer')).token,
+    "a viewer's token": (await storeToken('viewer')).token,
     "a viewer's access key": await makeOperatorUser('viewer'),
     "a tenant member's access key": (await makeUser(acme.team)).accessKey,
     "another tenant's member's access key": (await makeUser(globex.team)).accessKey,
-    'an expired token': (await makeToken('admin', new Date(Date.now() - 1_000))).token,
+    'an expired token': (await storeToken('admin', { expiresAt: new Date(Date.now() - 1_000) }))
+      .token,
     'a revoked token': revoked.token,
     'garbage in the form of a token': newToken('hdxo'),
     garbage: 'garbage',
@@ -204,11 +186,6 @@ beforeAll(async () => {
   await Operator.deleteOne({ _id: user?._id });
   tokens["a former operator's access key"] = former;
 }, 120_000);
-
-afterAll(async () => {
-  await server.stop();
-  await engines.stop();
-}, 60_000);
 
 /** All documents, for comparing before and after a call that must change nothing. */
 async function everything(): Promise<string> {
