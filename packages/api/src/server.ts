@@ -8,7 +8,7 @@ import mongoose from 'mongoose';
 import createApiApp from './api-app';
 import type { Config } from './config';
 import { flushAudit } from './controllers/audit';
-import { recordAgents } from './controllers/collectorAgents';
+import { forgetAgent, recordAgents } from './controllers/collectorAgents';
 import { buildGroupConfig, loadCollectorSnapshot } from './controllers/collectorConfigs';
 import { createContext } from './controllers/context';
 import type { Context } from './controllers/context';
@@ -88,7 +88,7 @@ export default class Server {
     this.context = createContext(config, log);
     const { metrics } = this.context;
     const agents = new AgentRegistry();
-    this.progress = new Progress({ write: recordAgents, log });
+    this.progress = new Progress({ write: recordAgents, forget: forgetAgent, log });
     this.offers = new Offers({
       load: () => loadCollectorSnapshot(config, this.context),
       revision: () => readRevision('collectors'),
@@ -190,6 +190,8 @@ export default class Server {
     ) {
       try {
         await this.openMongo();
+        // Asked to stop meanwhile: nothing is begun any more.
+        if (this.isStopping()) return;
         this.offers.start();
         for (const task of this.tasks) task.start();
         return;
@@ -198,6 +200,10 @@ export default class Server {
         await sleep(pause, undefined, { signal }).catch(() => undefined);
       }
     }
+  }
+
+  private isStopping(): boolean {
+    return this.stopping.signal.aborted;
   }
 
   private async openMongo(): Promise<void> {

@@ -132,6 +132,20 @@ describe('a tenant of a target with users', () => {
     expect(await as(reader, 'SELECT 1')).toBe('1');
   });
 
+  it('does not get its inserts back by a change while it is suspended', async () => {
+    const id = await make('Suspended');
+    const [reader, writer] = [await connectionOf(id), await exporterOf(id)];
+    await Tenant.updateOne({ _id: id }, { status: 'suspended' });
+    expect((await call('POST', `/tenants/${id}/apply`)).status).toBe(200);
+    expect(await as(writer, insertInto(id, 'x'))).toBe(DENIED);
+    // What its exporter asks at start is answered, and its people read on.
+    expect(await as(writer, `DESCRIBE TABLE otel_logs_${id}`)).toContain('Body');
+    expect(await as(reader, `SELECT count() FROM otel_logs_${id}`)).toBe('0');
+    await Tenant.updateOne({ _id: id }, { status: 'active' });
+    expect((await call('POST', `/tenants/${id}/apply`)).status).toBe(200);
+    expect(await as(writer, insertInto(id, 'x'))).toBe('');
+  });
+
   it('gets its limits by PATCH', async () => {
     const id = await make('Limited');
     const reader = await connectionOf(id);

@@ -34,6 +34,8 @@ const RETRY = {
   isTransient: isSocketError,
 } as const;
 
+const ACCESS_DENIED = '497';
+
 /**
  * What went wrong with a statement of ours, for whom it concerns: ClickHouse's own text stays out of
  * it (it quotes the statement), its code and type are kept.
@@ -41,9 +43,10 @@ const RETRY = {
 function toClickhouseFault(error: unknown, ended: boolean): unknown {
   if (error instanceof ClickHouseError) {
     const what = error.type ? `${error.type} (code ${error.code})` : `code ${error.code}`;
-    return new TenancyError('clickhouse_rejected', `ClickHouse refused a statement: ${what}.`, {
-      cause: error,
-    });
+    const advice =
+      error.code === ACCESS_DENIED ? ' "doctor" names the rights that are missing.' : '';
+    const message = `ClickHouse refused a statement: ${what}.${advice}`;
+    return new TenancyError('clickhouse_rejected', message, { cause: error });
   }
   if (isSocketError(error)) {
     return new TenancyError('clickhouse_unavailable', 'ClickHouse cannot be reached.', {

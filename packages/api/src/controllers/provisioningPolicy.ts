@@ -7,7 +7,11 @@ const FIRST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 60_000;
 
 /** What may pass by itself. Everything else would fail the same way again. */
-const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['clickhouse_unavailable', 'mongo_unavailable']);
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
+  'clickhouse_unavailable',
+  'mongo_unavailable',
+  'overloaded',
+]);
 
 /** What becomes of a tenant whose making stopped. */
 export interface Verdict {

@@ -1,3 +1,4 @@
+import { withoutInserts } from '@hyperdx-tenancy/domain/access';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
@@ -107,7 +108,8 @@ export const makeAccess: Step = async ({ tenant, target, id, settings, context }
   if (!target.hasUsers) return;
   const access = await tenantAccess(target, id, settings);
   const hashes = passwordHashes(id, tenant.credentials, context);
-  await grantTenantAccess(target, access, hashes);
+  const wanted = tenant.status === 'suspended' ? withoutInserts(access) : access;
+  await grantTenantAccess(target, wanted, hashes);
 };
 
 /** The same for a tenant that nobody works with yet: whatever passwords were there before are gone. */

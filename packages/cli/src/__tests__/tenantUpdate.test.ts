@@ -155,7 +155,7 @@ describe('tenant apply', () => {
     api.answer(({ url }) => (url.includes('?') ? page(tenant()) : ok(tenant({ change }))));
     const { code, stderr } = await cli('tenant', 'apply', 'Acme');
     expect([code, api.asked()]).toEqual([
-      0,
+      6,
       ['GET /tenants?name=Acme', `POST /tenants/${ID}/apply`],
     ]);
     expect(stderr).toContain('settings, step access (It is away.)');

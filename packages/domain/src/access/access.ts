@@ -105,6 +105,15 @@ export function accessFor(options: AccessOptions): TenantAccess {
   };
 }
 
+/** The access of a tenant that is suspended: its writer keeps what its exporter asks at start, and inserts nothing. */
+export function withoutInserts({ writer, ...rest }: TenantAccess): TenantAccess {
+  const grants = writer.grants.map((grant) => ({
+    ...grant,
+    privileges: grant.privileges.filter((privilege) => privilege !== 'INSERT'),
+  }));
+  return { ...rest, writer: { ...writer, grants } };
+}
+
 /** What the profile of pins holds fast: every setting of the server that no reader's profile speaks of. */
 export function pinnedNames(server: readonly ServerSetting[]): string[] {
   const stated = spokenOf([readonlyRule('pins'), ...readerSettings(defaultReaderLimits)], server);

@@ -1,5 +1,5 @@
 // A tenant's users in ClickHouse: what they may do, as data, and the statements that make it so.
-export { accessFor, pinnedNames } from './access';
+export { accessFor, pinnedNames, withoutInserts } from './access';
 export type { AccessOptions, ReaderMode, TenantAccess, UserAccess } from './access';
 export { definerGrants, readerGrants, systemReads, writerGrants } from './grants';
 export type { Grant, Privilege, SystemRead } from './grants';

@@ -1,5 +1,5 @@
-import type { Grant, ServerSetting, TenantAccess, UserAccess } from '../access';
-import { readerPins, viewsDefiner } from '../access';
+import type { ServerSetting, TenantAccess, UserAccess } from '../access';
+import { readerPins, viewsDefiner, withoutInserts } from '../access';
 import type { Fault } from './fault';
 import { compareDefinerGrants, compareGrants, compareRoles } from './grants';
 import type { GrantsExpectation } from './grants';
@@ -26,15 +26,8 @@ function rightGrants({ access, suspended }: ExpectedTenant, user: UserAccess) {
     ? [grants]
     : user.role === 'reader'
       ? [grants, []]
-      : [withoutInsert(grants)];
+      : [withoutInserts(access).writer.grants];
   return { tenantId: access.tenantId, user: user.user, grants: right };
-}
-
-function withoutInsert(grants: readonly Grant[]): Grant[] {
-  return grants.map((grant) => ({
-    ...grant,
-    privileges: grant.privileges.filter((privilege) => privilege !== 'INSERT'),
-  }));
 }
 
 function* compareRole(

@@ -34,7 +34,8 @@ import { reconcileTarget, reconcileTenants } from '../reconcile';
 import { readRevision } from '../revisions';
 import { beginTenant, createTenant } from '../tenant';
 import { claimUnfinished } from '../tenantClaim';
-import { rotateSecret, rotateTenant, updateTenant } from '../updateTenant';
+import { rotateSecret, rotateTenant } from '../rotation';
+import { updateTenant } from '../updateTenant';
 
 let clickhouse: ClickHouseServer;
 let mongo: Mongo;

@@ -72,10 +72,19 @@ function logProgress(
   log.error({ ...fields, reason }, 'an agent could not apply its config');
 }
 
-/** Whether an agent runs what is meant for it. One that never reports is taken at our word. */
-function runs(offer: Offer | undefined, message: AgentMessage, state: AgentState): boolean {
+/**
+ * Whether an agent runs what is meant for it. One that never reports is taken at our word, with the message after the one
+ * that was answered with it.
+ */
+function runs(
+  offer: Offer | undefined,
+  message: AgentMessage,
+  state: AgentState,
+  known: AgentState | undefined,
+): boolean {
   const reports = (message.capabilities & AgentCapability.ReportsRemoteConfig) !== 0n;
-  return state.configHash === offer?.hashHex && (!reports || state.configStatus === 'applied');
+  if (!reports) return known !== undefined && known.configHash === offer?.hashHex;
+  return state.configHash === offer?.hashHex && state.configStatus === 'applied';
 }
 
 /** What the controller speaks for, and to. */
@@ -122,9 +131,12 @@ export function createOpampController(services: OpampServices): OpampController 
       }
       if (state) {
         agents.set(name, message.instanceUid, state);
-        const revision = runs(offer, message, state) ? offers.revision : undefined;
+        const revision = runs(offer, message, state, known) ? offers.revision : undefined;
         progress.note(name, message.instanceUid, revision);
-      } else agents.delete(name, message.instanceUid);
+      } else {
+        agents.delete(name, message.instanceUid);
+        progress.forget(name, message.instanceUid);
+      }
       const result = reply.remoteConfig ? 'offered' : state ? 'answered' : 'goodbye';
       metrics.count('opamp_messages_total', { group: group.kind, result });
       return encodeServerMessage(reply);

@@ -3,6 +3,8 @@ import type { Logger } from '../../utils/logger';
 
 export interface ProgressOptions {
   write(progress: readonly AgentProgress[]): Promise<void>;
+  /** Takes an agent out that said goodbye. */
+  forget(group: string, instanceUid: string): Promise<void>;
   log: Logger;
   now?: () => number;
   flushMs?: number;
@@ -49,6 +51,16 @@ export class Progress {
     if (this.waiting.size >= MAX_AGENTS) this.waiting.clear();
     this.waiting.set(key, { group, instanceUid, revision: runs, seenAt: new Date(at) });
     this.timer ??= setTimeout(() => this.flush(), this.options.flushMs ?? FLUSH_MS).unref();
+  }
+
+  /** Nobody waits any more for an agent that said goodbye. */
+  forget(group: string, instanceUid: string): void {
+    const key = `${group}/${instanceUid}`;
+    if (!this.noted.delete(key)) return;
+    this.waiting.delete(key);
+    this.options.forget(group, instanceUid).catch((error: unknown) => {
+      this.options.log.warn({ err: error }, 'an agent that said goodbye could not be forgotten');
+    });
   }
 
   /** Writes what is left. */

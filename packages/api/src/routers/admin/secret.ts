@@ -3,7 +3,7 @@ import { Router } from 'express';
 
 import { recordChange } from '../../controllers/audit';
 import type { Context } from '../../controllers/context';
-import { countOldSecrets, rotateSecret } from '../../controllers/updateTenant';
+import { countOldSecrets, rotateSecret } from '../../controllers/rotation';
 import { originOf } from '../../middleware/operator';
 
 /** `/tenancy/v1/secret` */

@@ -14,10 +14,10 @@ import { z } from 'zod';
 import { recordChange } from '../../controllers/audit';
 import type { Context } from '../../controllers/context';
 import { beginTenant, getTenant, listTenants, retryTenant } from '../../controllers/tenant';
+import { rotateTenant } from '../../controllers/rotation';
 import {
   applyTenant,
   effectiveSettings,
-  rotateTenant,
   tenantEtag,
   updateTenant,
 } from '../../controllers/updateTenant';

@@ -29,4 +29,17 @@ describe('a gate', () => {
     expect(await next).toBe('yes');
     expect(await gate.run(() => Promise.resolve('again'))).toBe('again');
   });
+
+  it('refuses what would wait behind too many', async () => {
+    const gate = new Gate(1, 1);
+    let open: () => void = () => undefined;
+    const first = gate.run(() => new Promise<void>((resolve) => (open = resolve)));
+    const second = gate.run(() => Promise.resolve('second'));
+    await expect(gate.run(() => Promise.resolve('third'))).rejects.toMatchObject({
+      code: 'overloaded',
+    });
+    open();
+    await first;
+    expect(await second).toBe('second');
+  });
 });

@@ -6,7 +6,7 @@ import { clientOf } from '../../options';
 import { withProgress } from '../../output';
 import { findTenant, tenantArgument } from './find';
 import { printTenant } from './print';
-import { noteUnfinished } from './settled';
+import { changeFault, noteUnfinished } from './settled';
 
 /** Brings what a tenant has in ClickHouse to what it should be. */
 export async function applyTenant(client: Client, idOrName: string): Promise<Tenant> {
@@ -24,4 +24,6 @@ export const applyCommand = new Command('apply')
     const tenant = await withProgress(`Applying to ${idOrName}`, applyTenant(client, idOrName));
     printTenant(tenant, json);
     noteUnfinished(tenant);
+    const fault = tenant.change?.lastError;
+    if (fault) throw changeFault(tenant, fault);
   });

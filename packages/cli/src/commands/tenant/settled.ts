@@ -27,6 +27,18 @@ function failure({ id, name, provisioning }: Tenant): CliError {
   );
 }
 
+/** The error of a change that did not come through with its answer. */
+export function changeFault(
+  { id, name }: Tenant,
+  { code, message }: { code: string; message: string },
+): CliError {
+  return new CliError(
+    reasonOfStatus(statusOf(code)),
+    `Tenant "${name}" (${id}) is not changed yet: ${message}`,
+    code,
+  );
+}
+
 /**
  * Waits until a tenant that is being made is there.
  * @throws CliError with what stopped it for good; `unavailable` where it takes longer.

@@ -22,7 +22,11 @@ it('walks over the teams for their secrets only where an agent reports an error,
   const controller = createOpampController({
     offers,
     agents: new AgentRegistry(),
-    progress: new Progress({ write: () => Promise.resolve(), log }),
+    progress: new Progress({
+      write: () => Promise.resolve(),
+      forget: () => Promise.resolve(),
+      log,
+    }),
     log,
     metrics: new Metrics(),
   });

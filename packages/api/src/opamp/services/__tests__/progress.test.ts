@@ -10,6 +10,7 @@ function setUp() {
   const ends: ((error?: Error) => void)[] = [];
   let now = 0;
   const progress = new Progress({
+    forget: () => Promise.resolve(),
     write: (agents) => {
       written.push(agents);
       return new Promise((resolve, reject) =>
