@@ -51,6 +51,9 @@ export interface OffersOptions {
 
 /** How long changes made here are gathered before everything is read again: tenants are often made in a row. */
 const GATHER_MS = 300;
+const GATHER_MAX_MS = 1_500;
+/** How much longer than it took everything is left alone before it is read again. */
+const IDLE_FACTOR = 10;
 /** How soon a change made by another process is seen. */
 const POLL_MS = 1_000;
 /** Everything is read again after this time, for changes whose writer died before it could tell. */
@@ -72,6 +75,7 @@ export class Offers {
   private again = false;
   private stopped = false;
   private loadedAt = 0;
+  private loadMs = 0;
   private failing = false;
   private unsubscribe: () => void = () => undefined;
 
@@ -134,10 +138,13 @@ export class Offers {
 
   /** A burst of changes is read once: the first one sets the time, so that no number of them puts it off. */
   private refreshSoon(): void {
+    // Where reading takes long, more is gathered: it must not become what the database mostly does.
+    const gatherMs = this.options.gatherMs ?? GATHER_MS;
+    const pause = Math.min(Math.max(gatherMs, this.loadMs * IDLE_FACTOR), GATHER_MAX_MS);
     this.soon ??= setTimeout(() => {
       this.soon = undefined;
       void this.refresh();
-    }, this.options.gatherMs ?? GATHER_MS);
+    }, pause);
   }
 
   private make(group: CollectorGroup, snapshot: CollectorSnapshot): Offer | undefined {
@@ -152,7 +159,9 @@ export class Offers {
     for (;;) {
       this.again = false;
       try {
+        const begun = Date.now();
         const next = await this.options.load();
+        this.loadMs = Date.now() - begun;
         // The full read now and then mostly finds what it knows: nothing is built again then.
         if (!isDeepStrictEqual(builtFrom(next), builtFrom(this.snapshot))) {
           this.built.clear();
@@ -196,7 +205,8 @@ export class Offers {
   private async poll(): Promise<void> {
     const outdated = await this.isOutdated();
     if (this.isStopped()) return;
-    if (outdated) await this.refresh();
+    // What is about to be read anyway need not be read twice.
+    if (outdated && this.soon === undefined) await this.refresh();
     if (this.isStopped()) return;
     this.timer = setTimeout(() => void this.poll(), this.options.pollMs ?? POLL_MS);
     this.timer.unref();
