@@ -97,8 +97,9 @@ export async function bringTables(work: Work, previous?: Retention): Promise<voi
   const fresh = tenant.status === 'provisioning' && tenant.attempt === 1;
   await createTenantTables(target, tables, { fresh });
   if (fresh) return;
-  tellRemains(work, await updateTenantTables(target, tables, previous));
+  // Before they are altered: what is wrong with them is said by the name of table and column.
   await verifyTenantTables(target, tables);
+  tellRemains(work, await updateTenantTables(target, tables, previous));
 }
 
 const makeTables: Step = (work) => bringTables(work);
