@@ -17,9 +17,10 @@ import { reconcileTenants } from '../controllers/reconcile';
 import { readRevision } from '../controllers/revisions';
 import { startTestServer, testConfig } from '../fixtures';
 import type { Answer, TestServer } from '../fixtures';
-import Connection from '../models/connection';
 import Tenant from '../models/tenant';
 import { createLogger } from '../utils/logger';
+import { askAs, connectionOf, exporterLogin } from './tenantLogins';
+import type { Login } from './tenantLogins';
 
 let clickhouse: ClickHouseServer;
 let mongo: Mongo;
@@ -55,36 +56,8 @@ async function make(name: string): Promise<TenantId> {
   return parseTenantId(json['id']);
 }
 
-interface Login {
-  username: string;
-  password: string;
-}
-
-/** What HyperDX has in hand for a tenant. */
-async function connectionOf(id: TenantId): Promise<Login> {
-  const tenant = await Tenant.findById(id).lean();
-  const found = await Connection.findById(tenant?.members.connection).select('+password').lean();
-  return { username: found?.username ?? '', password: found?.password ?? '' };
-}
-
-/** What the collectors' config has in hand for a tenant. */
-async function exporterOf(id: TenantId): Promise<Login> {
-  const { teams } = await loadCollectorSnapshot(config, context);
-  const credentials = teams.find(({ tenantId }) => tenantId === id)?.credentials;
-  if (credentials?.kind !== 'literal') throw new Error('no credentials in the config');
-  return credentials;
-}
-
-/** The answer to a statement of somebody: its text, or ClickHouse's code. */
-async function as({ username, password }: Login, query: string): Promise<string> {
-  const response = await fetch(clickhouse.url, {
-    method: 'POST',
-    headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
-    body: query,
-  });
-  const text = await response.text();
-  return response.ok ? text.trim() : (/Code: \d+/.exec(text)?.[0] ?? text);
-}
+const exporterOf = (id: TenantId): Promise<Login> => exporterLogin(id, config, context);
+const as = (login: Login, query: string): Promise<string> => askAs(clickhouse.url, login, query);
 
 const DENIED = 'Code: 497';
 const NO_LOGIN = 'Code: 516';

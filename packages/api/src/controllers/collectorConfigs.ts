@@ -7,6 +7,7 @@ import type {
   CollectorTeam,
 } from '@hyperdx-tenancy/domain/collector';
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { livingStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
@@ -135,7 +136,7 @@ export async function loadCollectorSnapshot(
   const revision = await readRevision('collectors');
   const [tenants, teams, tokens] = await Promise.all([
     Tenant.find(
-      { status: { $in: ['active', 'suspended'] } },
+      { status: { $in: livingStatuses } },
       { status: 1, target: 1, credentials: 1, 'applied.access': 1 },
     ).lean<TenantPart[]>(),
     Team.find({}, { tenant: 1, apiKey: 1, collectorAuthenticationEnforced: 1 }).lean(),

@@ -1,23 +1,19 @@
+import { livingStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
+
 import Tenant from '../models/tenant';
 import { recordChange, systemOrigin } from './audit';
 import type { Context } from './context';
-import { firstStep } from './changes';
 import { isFree } from './lease';
 import { baseOf } from './settings';
+import { newChange } from './tenantGrasp';
 
 async function mark(
   outdated: Record<string, unknown>,
   { target, plan }: { target: string; plan: string | null },
   context: Context,
 ): Promise<number> {
-  const change = {
-    kind: 'settings',
-    step: firstStep('settings'),
-    attempt: 0,
-    since: context.now(),
-    lastError: null,
-    nextAttemptAt: null,
-  };
+  // Its attempts are counted as it is taken up.
+  const change = { ...newChange('settings', context), attempt: 0 };
   return recordChange(
     systemOrigin('plans'),
     { action: 'plan.follow', subject: plan ?? 'no plan', asked: { target } },
@@ -41,7 +37,7 @@ export async function markOutdated(context: Context): Promise<number> {
       const outdated: Record<string, unknown> = {
         target,
         plan,
-        status: { $in: ['active', 'suspended'] },
+        status: { $in: livingStatuses },
         change: null,
         'applied.base': { $ne: baseOf(target, plan, context) },
         ...isFree(context),

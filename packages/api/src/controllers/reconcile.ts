@@ -1,3 +1,5 @@
+import { livingStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
+
 import type { Target } from '../clickhouse/target';
 import Tenant from '../models/tenant';
 import type { TenantDocument } from '../models/tenant';
@@ -13,7 +15,7 @@ const BATCH = 20;
 const AT_ONCE = 4;
 
 const MAKING = { status: 'provisioning' } as const;
-const CHANGING = { status: { $in: ['active', 'suspended'] }, change: { $ne: null } } as const;
+const CHANGING = { status: { $in: livingStatuses }, change: { $ne: null } } as const;
 
 type Stranded = Pick<TenantDocument, '_id' | 'status'>;
 

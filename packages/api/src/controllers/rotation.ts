@@ -1,3 +1,4 @@
+import { livingStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { RotateTenant, TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
@@ -9,7 +10,7 @@ import { defaultContext } from './context';
 import type { Context } from './context';
 import { holdLease, isFree } from './lease';
 import { getTenant } from './tenant';
-import { assertFree, findTenant, grasp, LIVING, newChange, stays } from './tenantGrasp';
+import { assertFree, findTenant, grasp, newChange, stays } from './tenantGrasp';
 
 /**
  * Gives a tenant's ClickHouse users new passwords. Both are valid until all of the tenant's collectors have applied their
@@ -74,7 +75,7 @@ export async function countOldSecrets(context: Context): Promise<number> {
   const guarded = context.targets.all.filter(({ hasUsers }) => !hasUsers).map(({ name }) => name);
   return Tenant.countDocuments({
     'credentials.secret': { $ne: context.keyring.current },
-    status: { $in: LIVING },
+    status: { $in: livingStatuses },
     // Those of a target that is missing from the file count: it may come back.
     target: { $nin: guarded },
   });
@@ -91,7 +92,7 @@ export async function rotateSecret(context: Context = defaultContext()): Promise
     if (!target.hasUsers) continue;
     const living: Record<string, unknown> = {
       target: target.name,
-      status: { $in: LIVING },
+      status: { $in: livingStatuses },
       'applied.access': { $ne: 'guard' },
       ...isFree(context),
     };

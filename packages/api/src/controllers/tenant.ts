@@ -21,6 +21,7 @@ import { provision } from './provisioning';
 import { findRepeated, tenantRequest } from './idempotency';
 import { claimTenant, claimUnfinished, dropClaim, UNFINISHED } from './tenantClaim';
 import type { Claim } from './tenantClaim';
+import { tenantNotFound } from './tenantNotFound';
 
 type TeamSummary = Pick<ITeam, '_id' | 'name' | 'apiKey' | 'tenant'>;
 
@@ -102,7 +103,7 @@ async function viewOf({ tenant: { _id, members }, fresh }: Claim): Promise<Tenan
     Tenant.findById(_id).lean<ITenant>(),
     Team.findById(members.team, { name: 1, apiKey: 1, tenant: 1 }).lean<TeamSummary>(),
   ]);
-  if (!tenant) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
+  if (!tenant) throw tenantNotFound();
   return tenantView(tenant, team ? [team] : []);
 }
 
@@ -163,7 +164,7 @@ export async function retryTenant(
 /** One tenant. @throws TenancyError `tenant_not_found`. */
 export async function getTenant(id: TenantId): Promise<TenantView> {
   const tenant = await Tenant.findById(id).lean<ITenant>();
-  if (!tenant) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
+  if (!tenant) throw tenantNotFound();
   return tenantView(tenant, await teamsOf([tenant._id]));
 }
 

@@ -14,6 +14,7 @@ import { isDuplicateKey } from '../utils/mongoErrors';
 import type { Context } from './context';
 import { MAX_ATTEMPTS } from './provisioningPolicy';
 import { findPlan, settingsOf } from './settings';
+import { tenantNotFound } from './tenantNotFound';
 import { busyError, holdLease, newLease, takeLease } from './lease';
 import type { LeaseHold } from './lease';
 
@@ -189,7 +190,7 @@ export async function claimUnfinished(id: TenantId, context: Context): Promise<C
   const claim = await takeUp(new Types.ObjectId(id), context);
   if (claim) return claim;
   const now = await Tenant.findById(id);
-  if (!now) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
+  if (!now) throw tenantNotFound();
   throw taken(now, context);
 }
 

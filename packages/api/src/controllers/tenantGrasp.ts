@@ -1,3 +1,4 @@
+import { livingStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { TenantChangeKind } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
@@ -8,9 +9,7 @@ import { isDuplicateKey } from '../utils/mongoErrors';
 import { firstStep } from './changes';
 import type { Context } from './context';
 import { busyError, isFree, newLease } from './lease';
-
-/** The states in which a tenant can be changed. */
-export const LIVING = ['active', 'suspended'] as const;
+import { tenantNotFound } from './tenantNotFound';
 
 /** A change from its first step on. */
 export function newChange(kind: TenantChangeKind, context: Context): TenantChange {
@@ -27,7 +26,7 @@ export function newChange(kind: TenantChangeKind, context: Context): TenantChang
 /** @throws TenancyError `tenant_not_found`. */
 export async function findTenant(id: TenantId): Promise<TenantDocument> {
   const tenant = await Tenant.findById(id);
-  if (!tenant) throw new TenancyError('tenant_not_found', 'There is no tenant with this id.');
+  if (!tenant) throw tenantNotFound();
   return tenant;
 }
 
@@ -42,7 +41,7 @@ export function assertFree(
   // Settings that cannot be carried out are mended by others; a rotation has to end first.
   const other = change !== null && !besides.includes(change.kind);
   if (worked || other || status === 'provisioning') throw busyError(tenant, context);
-  if ((LIVING as readonly string[]).includes(status)) return;
+  if ((livingStatuses as readonly string[]).includes(status)) return;
   throw new TenancyError('tenant_not_active', `Tenant "${tenant.name}" is ${status}.`);
 }
 

@@ -15,6 +15,9 @@ export const tenantStatuses = [
 ] as const;
 export type TenantStatus = (typeof tenantStatuses)[number];
 
+/** Complete tenants: what collectors know of, and what can be changed. */
+export const livingStatuses = ['active', 'suspended'] as const satisfies readonly TenantStatus[];
+
 /** The steps of making a tenant, in their order; each is done again as a whole after a crash. */
 export const provisioningSteps = ['team', 'tables', 'access', 'documents'] as const;
 export type ProvisioningStep = (typeof provisioningSteps)[number];

@@ -19,7 +19,6 @@ import type { Config } from '../../config';
 import { startTestServer, testConfig } from '../../fixtures';
 import type { TestServer } from '../../fixtures';
 import CollectorAgent from '../../models/collectorAgent';
-import Connection from '../../models/connection';
 import Revision from '../../models/revision';
 import Tenant from '../../models/tenant';
 import type { ITenant } from '../../models/tenant';
@@ -36,6 +35,8 @@ import { beginTenant, createTenant } from '../tenant';
 import { claimUnfinished } from '../tenantClaim';
 import { rotateSecret, rotateTenant } from '../rotation';
 import { updateTenant } from '../updateTenant';
+import { askAs, connectionOf, exporterLogin } from '../../__tests__/tenantLogins';
+import type { Login } from '../../__tests__/tenantLogins';
 
 let clickhouse: ClickHouseServer;
 let mongo: Mongo;
@@ -89,34 +90,8 @@ async function documentOf(id: TenantId): Promise<ITenant> {
   return tenant;
 }
 
-interface Login {
-  username: string;
-  password: string;
-}
-
-async function connectionOf(id: TenantId): Promise<Login> {
-  const { members } = await documentOf(id);
-  const found = await Connection.findById(members.connection).select('+password').lean();
-  return { username: found?.username ?? '', password: found?.password ?? '' };
-}
-
-async function exporterOf(id: TenantId, on = context): Promise<Login> {
-  const { teams } = await loadCollectorSnapshot(config, on);
-  const credentials = teams.find(({ tenantId }) => tenantId === id)?.credentials;
-  if (credentials?.kind !== 'literal') throw new Error('no credentials in the config');
-  return credentials;
-}
-
-/** The answer to a statement of somebody: its text, or ClickHouse's code. */
-async function as({ username, password }: Login, query: string): Promise<string> {
-  const response = await fetch(clickhouse.url, {
-    method: 'POST',
-    headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
-    body: query,
-  });
-  const text = await response.text();
-  return response.ok ? text.trim() : (/Code: \d+/.exec(text)?.[0] ?? text);
-}
+const exporterOf = (id: TenantId, on = context): Promise<Login> => exporterLogin(id, config, on);
+const as = (login: Login, query: string): Promise<string> => askAs(clickhouse.url, login, query);
 
 const insertInto = (id: TenantId): string =>
   `INSERT INTO otel_logs_${id} (Timestamp, Body) VALUES (now(), 'x')`;
