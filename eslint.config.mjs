@@ -171,9 +171,14 @@ export default tseslint.config(
               'middleware is below what mounts it',
             ),
             zone(
-              [`./${src}/opamp`, `./${src}/tasks`],
+              [`./${src}/opamp`, `./${src}/tasks`, `./${src}/gateway`, `./${src}/door`],
               `./${src}/routers`,
-              'OpAMP and tasks call controllers',
+              'OpAMP, gateway, door and tasks call controllers',
+            ),
+            zone(
+              [`./${src}/controllers`, `./${src}/models`, `./${src}/clickhouse`, `./${src}/utils`],
+              [`./${src}/gateway`, `./${src}/door`],
+              'gateway and door are above controllers',
             ),
             zone(
               [`./${src}/metrics`, `./${src}/configFiles`],

@@ -33,6 +33,27 @@ export interface Config {
   adminToken: string | undefined;
   /** Proxies whose `X-Forwarded-For` is believed. */
   trustProxy: TrustProxy;
+  /** HyperDX's own API, which serves the routes that are not ours; `undefined`: they answer 501. */
+  hyperdxApiUrl: string | undefined;
+  /** Whether routes that the table of routes does not know are forwarded as well. */
+  forwardUnknown: boolean;
+  /** Where browsers find HyperDX's UI; it decides the session cookie's domain and whether it is secure. */
+  frontendUrl: string;
+  /** Signs session cookies; HyperDX's API has the same. */
+  sessionSecret: string;
+  /** HyperDX's `DEFAULT_CONNECTIONS` and `DEFAULT_SOURCES`, as their text says. */
+  defaultConnections: string | undefined;
+  defaultSources: string | undefined;
+  /** As HyperDX's UI is told of them. */
+  usageStatsEnabled: boolean;
+  aiAssistantEnabled: boolean;
+  doorPort: number;
+  /** Where HyperDX's API finds the query door: the host of every managed connection. */
+  doorUrl: string;
+  /** Whether tenants may have connections of their own, besides the managed one. */
+  allowTenantConnections: boolean;
+  /** Host names and networks that tenants' own connections may lead to although they are not public. */
+  tenantConnectionHosts: readonly string[];
   /** What other secrets are derived from. */
   secret: string;
   /** The secret before this one, while tenants are moved from it. */
@@ -80,6 +101,22 @@ export const variables = {
   HYPERDX_OTEL_EXPORTER_CLICKHOUSE_DATABASE: databaseName.default('default'),
   HYPERDX_OTEL_EXPORTER_TABLES_TTL: goDuration.default('720h'),
   HYPERDX_OTEL_EXPORTER_TIMEOUT: goDuration.default('5s'),
+  FRONTEND_URL: httpUrl.default('http://localhost:8080'),
+  EXPRESS_SESSION_SECRET: secret.refine(
+    (value) => !value.startsWith('hyperdx is cool'),
+    'is the published default of HyperDX: anybody could sign sessions with it; set your own, here and for HyperDX',
+  ),
+  DEFAULT_CONNECTIONS: z.string().optional(),
+  DEFAULT_SOURCES: z.string().optional(),
+  USAGE_STATS_ENABLED: z.enum(['true', 'false']).default('true'),
+  AI_API_KEY: z.string().optional(),
+  ANTHROPIC_API_KEY: z.string().optional(),
+  HYPERDX_API_URL: httpUrl.optional(),
+  TENANCY_FORWARD_UNKNOWN: z.enum(['true', 'false']).default('false'),
+  TENANCY_DOOR_PORT: port.default(8124),
+  TENANCY_DOOR_URL: httpUrl.optional(),
+  TENANCY_ALLOW_TENANT_CONNECTIONS: z.enum(['true', 'false']).default('false'),
+  TENANCY_TENANT_CONNECTION_HOSTS: z.string().optional(),
   TENANCY_BIND_ADDRESS: z.string().default('0.0.0.0'),
   TENANCY_METRICS_PORT: port.default(9464),
   TENANCY_SECRET: secret,
@@ -223,6 +260,21 @@ export function parseConfig(
     mongoUri: env.MONGO_URI,
     adminToken: env.TENANCY_ADMIN_TOKEN,
     trustProxy: env.TENANCY_TRUST_PROXY ?? false,
+    hyperdxApiUrl: env.HYPERDX_API_URL,
+    forwardUnknown: env.TENANCY_FORWARD_UNKNOWN === 'true',
+    frontendUrl: env.FRONTEND_URL.replace(/\/+$/, ''),
+    sessionSecret: env.EXPRESS_SESSION_SECRET,
+    defaultConnections: env.DEFAULT_CONNECTIONS,
+    defaultSources: env.DEFAULT_SOURCES,
+    usageStatsEnabled: env.USAGE_STATS_ENABLED === 'true',
+    aiAssistantEnabled: (env.AI_API_KEY ?? env.ANTHROPIC_API_KEY) !== undefined,
+    doorPort: env.TENANCY_DOOR_PORT,
+    doorUrl: env.TENANCY_DOOR_URL ?? `http://127.0.0.1:${env.TENANCY_DOOR_PORT}`,
+    allowTenantConnections: env.TENANCY_ALLOW_TENANT_CONNECTIONS === 'true',
+    tenantConnectionHosts: (env.TENANCY_TENANT_CONNECTION_HOSTS ?? '')
+      .split(',')
+      .map((host) => host.trim())
+      .filter((host) => host !== ''),
     secret: env.TENANCY_SECRET,
     previousSecret: env.TENANCY_SECRET_PREVIOUS,
     collectorToken: env.TENANCY_COLLECTOR_TOKEN,

@@ -67,6 +67,8 @@ export function testConfig(
     PORT: '0',
     OPAMP_PORT: '0',
     TENANCY_METRICS_PORT: '0',
+    TENANCY_DOOR_PORT: '0',
+    EXPRESS_SESSION_SECRET: secret(),
     TENANCY_BIND_ADDRESS: '127.0.0.1',
     // Where the engine has no users, our own checks are what keeps tenants apart.
     TENANCY_ACCESS_MODE: engineCapabilities().userManagement ? 'grants' : 'guard',

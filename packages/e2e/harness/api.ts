@@ -78,6 +78,8 @@ export class Api {
         PORT: String(port),
         OPAMP_PORT: String(opampPort),
         TENANCY_METRICS_PORT: '0',
+        TENANCY_DOOR_PORT: '0',
+        EXPRESS_SESSION_SECRET: secret(),
         TENANCY_ACCESS_MODE: 'guard',
         TENANCY_BIND_ADDRESS: '127.0.0.1',
         TENANCY_SECRET: secret(),

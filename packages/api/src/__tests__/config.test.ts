@@ -5,6 +5,7 @@ const minimal = {
   MONGO_URI: 'mongodb://127.0.0.1:27017/hyperdx',
   CLICKHOUSE_HOST: 'http://127.0.0.1:8123',
   TENANCY_SECRET: 'a secret of at least 16 characters',
+  EXPRESS_SESSION_SECRET: 'another of at least 16 characters',
 };
 
 function faultsOf(env: Record<string, string | undefined>): string {
@@ -49,6 +50,21 @@ describe('parseConfig', () => {
       TENANCY_TRUST_PROXY: '1',
     });
     expect([told.adminToken, told.trustProxy]).toEqual(['an-admin-token-of-length', 1]);
+  });
+
+  it('refuses the session secret that everybody knows', () => {
+    const published = 'hyperdx is cool \u{1F44B}';
+    const faults = faultsOf({ ...minimal, EXPRESS_SESSION_SECRET: published });
+    expect(faults).toContain('EXPRESS_SESSION_SECRET: is the published default of HyperDX');
+    expect(faults).not.toContain(published);
+  });
+
+  it('points managed connections at its own door, unless told where HyperDX finds it', () => {
+    expect(parseConfig({ ...minimal, TENANCY_DOOR_PORT: '9124' }).doorUrl).toBe(
+      'http://127.0.0.1:9124',
+    );
+    const url = 'https://door.internal:8443';
+    expect(parseConfig({ ...minimal, TENANCY_DOOR_URL: url }).doorUrl).toBe(url);
   });
 
   it('takes blank for unset', () => {

@@ -9,6 +9,7 @@ const minimal = {
   MONGO_URI: 'mongodb://127.0.0.1:27017/hyperdx',
   CLICKHOUSE_HOST: 'http://127.0.0.1:8123',
   TENANCY_SECRET: 'a secret of at least 16 characters',
+  EXPRESS_SESSION_SECRET: 'another of at least 16 characters',
   TENANCY_ADMIN_TOKEN: 'an-admin-token-of-length',
 };
 
