@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 
 import {
   pinnedNames,
+  renderEmptyDatabase,
   renderReaderPins,
   renderViewsDefiner,
   viewsDefiner,
@@ -118,12 +119,12 @@ export class Target {
   }
 
   /**
-   * Makes what all tenants of the target share: the user of their views and the profile that their readers inherit.
-   * Once in the life of this process, again after a failure, and when the server's release has changed.
+   * Makes what all tenants of the target share: the database that their statements run in; where there are users, also the
+   * one of their views and the profile that their readers inherit. Once in the life of this process, again after a failure,
+   * and when the server's release has changed.
    * @throws TenancyError as {@link facts}.
    */
   async prepare(): Promise<void> {
-    if (!this.hasUsers) return;
     const facts = await this.facts();
     const version = `${facts.version.major}.${facts.version.minor}`;
     if (this.prepared?.version !== version) {
@@ -166,9 +167,15 @@ export class Target {
   }
 
   private async makeShared({ settings }: TargetFacts): Promise<void> {
-    const statements = [
-      ...renderViewsDefiner(this.config.database, unknownPassword(), this.renderOptions),
-      ...renderReaderPins(pinnedNames(settings), this.renderOptions),
+    const users = this.hasUsers
+      ? [
+          ...renderViewsDefiner(this.config.database, unknownPassword(), this.renderOptions),
+          ...renderReaderPins(pinnedNames(settings), this.renderOptions),
+        ]
+      : [];
+    const statements: { sql: string; loggable?: string }[] = [
+      renderEmptyDatabase(this.renderOptions),
+      ...users,
     ];
     for (const statement of statements) await this.run(statement);
   }

@@ -6,6 +6,7 @@ export type { Grant, Privilege, SystemRead } from './grants';
 export { defaultQuota, defaultReaderLimits, defaultWriterLimits, quotaSeconds } from './limits';
 export type { QuotaInterval, ReaderLimits, WriterLimits } from './limits';
 export {
+  emptyDatabase,
   profileName,
   quotaName,
   readerName,
@@ -26,6 +27,7 @@ export {
   renderAddPassword,
   renderDropAccess,
   renderDropOldPasswords,
+  renderEmptyDatabase,
   renderReaderPins,
   renderResume,
   renderSetPassword,

@@ -10,6 +10,12 @@ export const viewsDefiner = 'hdx_views';
 /** The profile that pins every setting off the allow-list; once per target, see `renderReaderPins`. */
 export const readerPins = 'hdx_reader_pins';
 
+/**
+ * The current database of every tenant's statement: it holds nothing, so a name without a database is that of a CTE, or of
+ * nothing at all. Once per target.
+ */
+export const emptyDatabase = 'hdx_nothing';
+
 const initials: Record<AccessRole, string> = { reader: 'r', writer: 'w' };
 
 /** `hdx_r_<tenantId>` or `hdx_w_<tenantId>`. @throws TenancyError `invalid_tenant_id`. */

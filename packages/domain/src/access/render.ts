@@ -2,7 +2,7 @@ import { quoteIdentifier, quoteLiteral } from '../tables/quote';
 import type { TenantAccess, UserAccess } from './access';
 import type { Grant } from './grants';
 import { definerGrants } from './grants';
-import { readerPins, viewsDefiner } from './names';
+import { emptyDatabase, readerPins, viewsDefiner } from './names';
 import type { PasswordHash } from './password';
 import { checkPasswordHash } from './password';
 import { renderIntervals, renderPrivileges, renderSetting } from './clauses';
@@ -90,6 +90,12 @@ export function renderViewsDefiner(
     // Not replaced: another target may be another database of the same server, with the same user.
     addGrants(viewsDefiner, definerGrants(database), options),
   ];
+}
+
+/** Makes the database that tenants' statements run in. */
+export function renderEmptyDatabase({ cluster }: RenderOptions = {}): { sql: string } {
+  const on = cluster === undefined ? '' : ` ON CLUSTER ${quoteIdentifier(cluster)}`;
+  return { sql: `CREATE DATABASE IF NOT EXISTS ${quoteIdentifier(emptyDatabase)}${on}` };
 }
 
 /** The profile that readers of the mode `pins` inherit. Run it again when the server has been upgraded. */

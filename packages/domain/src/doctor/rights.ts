@@ -1,4 +1,4 @@
-import { systemReads } from '../access';
+import { emptyDatabase, systemReads } from '../access';
 import { quoteIdentifier } from '../tables/quote';
 import { listed } from './fault';
 import type { Fault } from './fault';
@@ -48,6 +48,7 @@ function needs({ database, cluster }: { database: string; cluster?: string | und
   ];
   return [
     ...everywhere.map((privilege) => ({ privilege, database: null })),
+    { privilege: 'CREATE DATABASE', database: emptyDatabase },
     ...ddl.map((privilege) => ({ privilege, database })),
     ...['SELECT', 'INSERT', 'SHOW COLUMNS'].map((privilege): Need => {
       return { privilege, database, grantOption: true };
