@@ -19,7 +19,7 @@ import { startTestServer, testConfig } from '../fixtures';
 import type { Answer, TestServer } from '../fixtures';
 import Tenant from '../models/tenant';
 import { createLogger } from '../utils/logger';
-import { askAs, connectionOf, exporterLogin } from './tenantLogins';
+import { askAs, connectionOf, exporterLogin, readerLogin } from './tenantLogins';
 import type { Login } from './tenantLogins';
 
 let clickhouse: ClickHouseServer;
@@ -57,6 +57,7 @@ async function make(name: string): Promise<TenantId> {
 }
 
 const exporterOf = (id: TenantId): Promise<Login> => exporterLogin(id, config, context);
+const readerOf = (id: TenantId, on = context): Promise<Login> => readerLogin(id, on);
 const as = (login: Login, query: string): Promise<string> => askAs(clickhouse.url, login, query);
 
 const DENIED = 'Code: 497';
@@ -67,10 +68,10 @@ const insertInto = (id: TenantId, body: string): string =>
 describe('a tenant of a target with users', () => {
   it('is read and written by users of its own, and by nobody else', async () => {
     const [a, b] = [await make('Acme'), await make('Globex')];
-    const [reader, writer] = [await connectionOf(a), await exporterOf(a)];
+    const [reader, writer] = [await readerOf(a), await exporterOf(a)];
     expect([reader.username, writer.username]).toEqual([readerName(a), writerName(a)]);
     expect(reader.password).not.toBe(writer.password);
-    expect(reader.password).not.toBe((await connectionOf(b)).password);
+    expect(reader.password).not.toBe((await readerOf(b)).password);
 
     expect(await as(writer, insertInto(a, 'own'))).toBe('');
     expect(await as(reader, `SELECT Body FROM otel_logs_${a}`)).toBe('own');
@@ -86,8 +87,13 @@ describe('a tenant of a target with users', () => {
     const id = await make('No administrator');
     const tenant = await Tenant.findById(id).lean();
     const { teams } = await loadCollectorSnapshot(config, context);
-    const held = JSON.stringify([tenant, await connectionOf(id), teams]);
+    const connection = await connectionOf(id);
+    const held = JSON.stringify([tenant, connection, teams]);
     expect(held).not.toContain(clickhouse.password);
+    // HyperDX comes to the query door, as nobody that ClickHouse knows.
+    expect(connection.username).toMatch(/^hdx_d_/);
+    expect(held).not.toContain((await readerOf(id)).password);
+    expect(await as(connection, 'SELECT 1')).toBe(NO_LOGIN);
     // And its own passwords are in no document of ours.
     const { password } = await exporterOf(id);
     expect(JSON.stringify(tenant)).not.toContain(password);
@@ -95,7 +101,7 @@ describe('a tenant of a target with users', () => {
 
   it('is made the same again over users with other passwords', async () => {
     const id = await make('Restored');
-    const reader = await connectionOf(id);
+    const reader = await readerOf(id);
     await admin.command({
       query: `ALTER USER ${reader.username} IDENTIFIED WITH sha256_hash BY '${'0'.repeat(64)}' SALT '${'1'.repeat(32)}'`,
     });
@@ -107,7 +113,7 @@ describe('a tenant of a target with users', () => {
 
   it('does not get its inserts back by a change while it is suspended', async () => {
     const id = await make('Suspended');
-    const [reader, writer] = [await connectionOf(id), await exporterOf(id)];
+    const [reader, writer] = [await readerOf(id), await exporterOf(id)];
     await Tenant.updateOne({ _id: id }, { status: 'suspended' });
     expect((await call('POST', `/tenants/${id}/apply`)).status).toBe(200);
     expect(await as(writer, insertInto(id, 'x'))).toBe(DENIED);
@@ -121,7 +127,7 @@ describe('a tenant of a target with users', () => {
 
   it('gets its limits by PATCH', async () => {
     const id = await make('Limited');
-    const reader = await connectionOf(id);
+    const reader = await readerOf(id);
     const values = Array.from({ length: 20 }, (_, row) => `(now(), '${row}')`).join(', ');
     await as(
       await exporterOf(id),
@@ -137,7 +143,7 @@ describe('a tenant of a target with users', () => {
     await call('PATCH', `/tenants/${id}`, { settings: { reader: null } });
     expect((await as(reader, rows)).split('\n')).toHaveLength(20);
     // The password is the one it had.
-    expect(await connectionOf(id)).toEqual(reader);
+    expect(await readerOf(id)).toEqual(reader);
   });
 });
 
@@ -151,7 +157,7 @@ describe('tenant rotate', () => {
 
   it('keeps both passwords valid until every collector has the new one, and then drops the old', async () => {
     const id = await make('Rotated');
-    const [reader, writer] = [await connectionOf(id), await exporterOf(id)];
+    const [reader, writer] = [await readerOf(id), await exporterOf(id)];
     await recordAgents([agent(await readRevision('collectors'))]);
 
     const begun = await call('POST', `/tenants/${id}/rotate`, {});
@@ -161,7 +167,7 @@ describe('tenant rotate', () => {
       step: 'acknowledge',
       lastError: { code: 'collectors_behind' },
     });
-    const [newReader, newWriter] = [await connectionOf(id), await exporterOf(id)];
+    const [newReader, newWriter] = [await readerOf(id), await exporterOf(id)];
     expect(newReader.password).not.toBe(reader.password);
     expect(newWriter.password).not.toBe(writer.password);
     for (const login of [reader, newReader]) expect(await as(login, 'SELECT 1')).toBe('1');
@@ -205,9 +211,9 @@ describe('tenant rotate', () => {
 
   it('of one tenant leaves the others alone', async () => {
     const [id, other] = [await make('Turned'), await make('Not turned')];
-    const theirs = [await connectionOf(other), await exporterOf(other)];
+    const theirs = [await readerOf(other), await exporterOf(other)];
     await call('POST', `/tenants/${id}/rotate`, { force: true });
-    expect([await connectionOf(other), await exporterOf(other)]).toEqual(theirs);
+    expect([await readerOf(other), await exporterOf(other)]).toEqual(theirs);
     for (const login of theirs) expect(await as(login, 'SELECT 1')).not.toBe(NO_LOGIN);
   });
 
@@ -258,7 +264,7 @@ describe('secret rotate', () => {
         if (credentials?.kind !== 'literal') throw new Error('no credentials');
         expect(await as(credentials, insertInto(id, 'new'))).toBe('');
         expect(await as(before.get(id)!, insertInto(id, 'old'))).toBe(NO_LOGIN);
-        expect(await as(await connectionOf(id), 'SELECT 1')).toBe('1');
+        expect(await as(await readerOf(id, later), 'SELECT 1')).toBe('1');
       }
     } finally {
       await moved.stop();
@@ -285,7 +291,7 @@ describe('secret rotate', () => {
       expect([forced.status, forced.json['change']]).toEqual([200, null]);
       const now = await loadCollectorSnapshot(lost, other);
       expect(now.teams.map(({ tenantId }) => tenantId)).toEqual([id]);
-      expect(await as(await connectionOf(parseTenantId(id)), 'SELECT 1')).toBe('1');
+      expect(await as(await readerOf(parseTenantId(id), other), 'SELECT 1')).toBe('1');
     } finally {
       await mended.stop();
       await other.targets.close();
@@ -293,7 +299,7 @@ describe('secret rotate', () => {
   }, 60_000);
 });
 
-it('a target without users says that it cannot rotate', async () => {
+it('on a target without users, the query door has new passwords', async () => {
   const guarded = await startTestServer(
     testConfig({ clickhouse, mongo }, { TENANCY_ACCESS_MODE: 'guard' }),
   );
@@ -301,10 +307,14 @@ it('a target without users says that it cannot rotate', async () => {
     const made = await guarded.request('POST', '/tenancy/v1/tenants', {
       body: { name: 'Guarded' },
     });
-    const path = `/tenancy/v1/tenants/${String(made.json['id'])}/rotate`;
-    const refused = await guarded.request('POST', path, { body: {} });
-    expect([refused.status, refused.json['code']]).toEqual([409, 'not_supported']);
-    expect(refused.json['message']).toContain('guard');
+    const id = parseTenantId(made.json['id']);
+    const before = await connectionOf(id);
+    const rotated = await guarded.request('POST', `/tenancy/v1/tenants/${id}/rotate`, { body: {} });
+    expect([rotated.status, rotated.json['change']]).toEqual([200, null]);
+    const after = await connectionOf(id);
+    expect(after.username).toBe(before.username);
+    expect(after.password).toMatch(/^[a-f0-9]{64}$/);
+    expect(after.password).not.toBe(before.password);
   } finally {
     await guarded.stop();
   }

@@ -92,7 +92,7 @@ describe('several targets', () => {
     expect(await tablesOn(engines.clickhouse.url, engines.clickhouse.password, id)).toBe(0);
     const tenant = await Tenant.findById(id).lean();
     const connection = await Connection.findById(tenant?.members.connection).lean();
-    expect(connection?.host).toBe(second.url);
+    expect(connection?.username).toBe(`hdx_d_${String(connection?.team)}`);
   });
 
   it('take it where most room is left, as long as there is some', async () => {

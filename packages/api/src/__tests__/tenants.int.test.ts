@@ -67,9 +67,8 @@ describe('POST /tenancy/v1/tenants', () => {
 
     const connection = await Connection.findOne({ team: team?._id }).select('+password').lean();
     expect(connection).toMatchObject({
-      host: engines.clickhouse.url,
-      username: engines.clickhouse.user,
-      password: engines.clickhouse.password,
+      username: `hdx_d_${String(team?._id)}`,
+      password: expect.stringMatching(/^[a-f0-9]{64}$/) as string,
       platformProvisioned: true,
     });
 

@@ -30,7 +30,7 @@ export const settingsWork: Readonly<Record<SettingsStep, Step>> = {
     await bringTables(work, previous);
   },
   access: makeAccess,
-  // A target that has users now, and had none before, wants the reader instead of the administrator.
+  // The query door may have another address.
   connection: (work) => writeConnection(work, work.tenant.credentials),
 };
 
@@ -68,6 +68,7 @@ export const rotationWork: Readonly<Record<RotationStep, Step>> = {
   async add(work, hold) {
     const { target, id, context, tenant } = work;
     const to = await nextCredentials(work, hold);
+    if (!target.hasUsers) return;
     const access = await accessOf(work);
     const hashes = passwordHashes(id, to, context);
     // Without the secret of the present ones nobody uses them any more: there is nothing to keep valid.
@@ -97,7 +98,8 @@ export const rotationWork: Readonly<Record<RotationStep, Step>> = {
 
   async acknowledge(work, hold) {
     const { tenant, target, id, context } = work;
-    if (tenant.change?.forced === true) return;
+    // Without users, collectors have nothing that changed.
+    if (tenant.change?.forced === true || !target.hasUsers) return;
     const behind = await unacknowledged(
       {
         tenantId: id,
@@ -116,7 +118,7 @@ export const rotationWork: Readonly<Record<RotationStep, Step>> = {
 
   async drop(work) {
     // A server that knows one password a user has no other.
-    if (await knowsTwoPasswords(work.target))
+    if (work.target.hasUsers && (await knowsTwoPasswords(work.target)))
       await dropOldPasswords(work.target, await accessOf(work));
   },
 };

@@ -39,15 +39,6 @@ function afterwards(
   return { applied: appliedOf(tenant, work.settings, context) };
 }
 
-/** Passwords that are on their way when a target loses its users are nobody's. @throws TenancyError `not_supported`. */
-function assertRotates({ tenant, target }: Work): void {
-  if (tenant.change?.kind !== 'rotation' || target.hasUsers) return;
-  throw new TenancyError(
-    'not_supported',
-    `Target ${target.name} has access mode "guard": its tenants have no ClickHouse users.`,
-  );
-}
-
 /**
  * Does what is left of a tenant's change, from the step that its document names: every step is idempotent, and recorded
  * before it begins. Ends with no change left; or with the reason in the document, to be tried again by the reconciler,
@@ -68,7 +59,6 @@ export async function carryOut(
   const { names, work: stepsOf } = kinds[change.kind];
   try {
     const work = workOn(tenant, context);
-    assertRotates(work);
     for (const name of names.slice(Math.max(0, names.indexOf(change.step)))) {
       faultPoint(`before:${change.kind}.${name}`);
       if (name !== change.step) await hold.update({ 'change.step': name });

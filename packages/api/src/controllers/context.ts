@@ -16,6 +16,13 @@ export interface Context {
   /** Names this process in leases. */
   processId: string;
   targets: Targets;
+  /** Where tenants' queries go: the host of every managed connection. */
+  door: {
+    /** As configured. */
+    readonly configured: string;
+    /** The same, with the port that was taken where 0 is configured. */
+    url: string;
+  };
   /** What holds for tenants where neither they nor their plan say otherwise. */
   platform: Settings;
   plans: Plans;
@@ -37,6 +44,7 @@ export function createContext(config: Config, log: Logger): Context {
   return {
     processId: randomUUID(),
     targets,
+    door: { configured: config.doorUrl, url: config.doorUrl },
     platform: config.platform,
     plans: config.plans,
     keyring: new Keyring(config.secret, config.previousSecret),

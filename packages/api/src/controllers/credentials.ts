@@ -1,5 +1,5 @@
 import type { AccessRole } from '@hyperdx-tenancy/domain/access';
-import { userName } from '@hyperdx-tenancy/domain/access';
+import { doorUserName, userName } from '@hyperdx-tenancy/domain/access';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
@@ -50,5 +50,18 @@ export function loginOf(
   return {
     username: userName(role, id),
     password: known(keyring.password(id, role, credentials), id),
+  };
+}
+
+/** As whom a team of the tenant comes to the query door. @throws TenancyError `secret_unknown`. */
+export function doorLogin(
+  teamId: string,
+  id: TenantId,
+  credentials: Credentials,
+  { keyring }: Pick<Context, 'keyring'>,
+): Login {
+  return {
+    username: doorUserName(teamId),
+    password: known(keyring.doorPassword(teamId, credentials), id),
   };
 }

@@ -1,3 +1,4 @@
+import { doorUserName } from '@hyperdx-tenancy/domain/access';
 import type { DoctorCheck } from '@hyperdx-tenancy/domain/doctor/checks';
 import type { Examination } from '@hyperdx-tenancy/domain/doctor/examination';
 import { listed } from '@hyperdx-tenancy/domain/doctor/fault';
@@ -64,10 +65,10 @@ function* examineTenants(tenants: readonly ExaminedTenant[], context: Context): 
         `Bring the plan back (TENANCY_PLANS_FILE), or give the tenant another: PATCH /tenancy/v1/tenants/${tenant.id}.`,
       ]);
     }
-    if (target?.hasUsers !== true) continue;
+    if (!target) continue;
     if (!keyring.knows(tenant.credentials)) {
       yield fault(check, 'error', tenant.id, [
-        "The passwords of the tenant's ClickHouse users come from a secret that this process does not have.",
+        "The tenant's passwords come from a secret that this process does not have.",
         `Set TENANCY_SECRET_PREVIOUS to it, or replace them: POST /tenancy/v1/tenants/${tenant.id}/rotate with {"force": true}.`,
       ]);
     } else if (tenant.credentials.secret !== keyring.current) previous += 1;
@@ -164,6 +165,13 @@ async function examineSources(owners: Owners, add: (fault: Fault) => void): Prom
   }
 }
 
+function isAtDoor(
+  { host, username, team }: Pick<IConnection, 'host' | 'username' | 'team'>,
+  { door }: Context,
+): boolean {
+  return host === door.url && username === doorUserName(String(team));
+}
+
 async function examineConnections(
   owners: Owners,
   context: Context,
@@ -176,7 +184,7 @@ async function examineConnections(
   );
   const names = [...new Set([...administrators.values()].map(({ username }) => username))];
   const connections = Connection.find(
-    { username: { $in: names } },
+    { $or: [{ username: { $in: names } }, { platformProvisioned: true }] },
     { team: 1, host: 1, username: 1, platformProvisioned: 1 },
   )
     .sort({ _id: 1 })
@@ -191,7 +199,17 @@ async function examineConnections(
         config.username === username &&
         (config.host === host || (platformProvisioned === true && owner?.target === name)),
     );
-    if (!owner || !isHeld) continue;
+    if (!owner) continue;
+    if (!isHeld) {
+      if (platformProvisioned !== true || isAtDoor({ host, username, team }, context)) continue;
+      add(
+        fault('documents.connections', 'error', owner.id, [
+          `Connection ${String(_id)} of the tenant does not lead to its team at the query door, ${context.door.url}.`,
+          `Have it written again: POST /tenancy/v1/tenants/${owner.id}/apply.`,
+        ]),
+      );
+      continue;
+    }
     add(
       fault('documents.connections', 'error', owner.id, [
         `Connection ${String(_id)} of the tenant reaches ClickHouse as its administrator: whoever uses it sees every tenant.`,

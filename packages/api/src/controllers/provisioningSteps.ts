@@ -24,7 +24,7 @@ import type { TenantDocument } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import type { Credentials } from '../utils/keyring';
 import type { Context } from './context';
-import { loginOf, passwordHashes } from './credentials';
+import { doorLogin, loginOf, passwordHashes } from './credentials';
 import { settingsOf } from './settings';
 
 /** What the steps of one tenant work with. */
@@ -125,9 +125,9 @@ const makeFirstAccess: Step = async (work) => {
   await verifyAsWriter(target, await tablesContext(target, id, settings), writer);
 };
 
-/** HyperDX's way to the tenant's tables: the target itself, as the tenant's reader, until there is a door for queries. */
+/** HyperDX's way to the tenant's tables: the query door, as the tenant's team. */
 export async function writeConnection(
-  { tenant: { members }, target, id, context }: Work,
+  { tenant: { members }, id, context }: Work,
   credentials: Credentials,
 ): Promise<void> {
   await Connection.updateOne(
@@ -136,8 +136,8 @@ export async function writeConnection(
       $setOnInsert: { team: members.team },
       $set: {
         name: 'ClickHouse',
-        host: target.config.host,
-        ...loginOf('reader', target, id, credentials, context),
+        host: context.door.url,
+        ...doorLogin(members.team.toHexString(), id, credentials, context),
         platformProvisioned: true,
       },
     },

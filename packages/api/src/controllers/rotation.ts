@@ -13,12 +13,13 @@ import { getTenant } from './tenant';
 import { assertFree, findTenant, grasp, newChange, stays } from './tenantGrasp';
 
 /**
- * Gives a tenant's ClickHouse users new passwords. Both are valid until all of the tenant's collectors have applied their
- * config with the new one: that takes as long as their next poll, and goes on by itself. Called again while it waits, it
- * looks again; `force` waits for nobody, and replaces the passwords at once where ClickHouse knows one a user. It is also
- * the way out where the secret of the present ones is lost.
- * @throws TenancyError `tenant_not_found`, `operation_running`, `tenant_not_active`, `not_supported` (a target without
- *   users, or ClickHouse before 24.9 without `force`).
+ * Gives a tenant's ClickHouse users, and its teams at the query door, new passwords. Both are valid until all of the
+ * tenant's collectors have applied their config with the new one: that takes as long as their next poll, and goes on by
+ * itself. Called again while it waits, it looks again; `force` waits for nobody, and replaces the passwords at once where
+ * ClickHouse knows one a user. It is also the way out where the secret of the present ones is lost. On a target without
+ * users there are the query door's alone, which are replaced at once.
+ * @throws TenancyError `tenant_not_found`, `operation_running`, `tenant_not_active`, `not_supported` (ClickHouse before 24.9
+ *   without `force`).
  */
 export async function rotateTenant(
   id: TenantId,
@@ -30,13 +31,7 @@ export async function rotateTenant(
   const isLost = !context.keyring.knows(tenant.credentials);
   assertFree(tenant, context, isLost ? ['rotation', 'settings'] : ['rotation']);
   const target = context.targets.get(tenant.target);
-  if (!target.hasUsers) {
-    throw new TenancyError(
-      'not_supported',
-      `Target ${target.name} has access mode "guard": its tenants have no ClickHouse users.`,
-    );
-  }
-  if (tenant.applied?.access === 'guard') {
+  if (target.hasUsers && tenant.applied?.access === 'guard') {
     throw new TenancyError(
       'operation_running',
       `Tenant "${tenant.name}" is about to get its ClickHouse users; try again when it has them.`,
@@ -72,12 +67,9 @@ function instead(change: TenantChange | null): { applied?: null } {
 
 /** Tenants that still have passwords from another secret than the present one. */
 export async function countOldSecrets(context: Context): Promise<number> {
-  const guarded = context.targets.all.filter(({ hasUsers }) => !hasUsers).map(({ name }) => name);
   return Tenant.countDocuments({
     'credentials.secret': { $ne: context.keyring.current },
     status: { $in: livingStatuses },
-    // Those of a target that is missing from the file count: it may come back.
-    target: { $nin: guarded },
   });
 }
 
@@ -89,11 +81,11 @@ export async function countOldSecrets(context: Context): Promise<number> {
 export async function rotateSecret(context: Context = defaultContext()): Promise<number> {
   const change = { ...newChange('rotation', context), attempt: 0 };
   for (const target of context.targets.all) {
-    if (!target.hasUsers) continue;
     const living: Record<string, unknown> = {
       target: target.name,
       status: { $in: livingStatuses },
-      'applied.access': { $ne: 'guard' },
+      // Their users are still to be made.
+      ...(target.hasUsers ? { 'applied.access': { $ne: 'guard' } } : {}),
       ...isFree(context),
     };
     await Tenant.updateMany(

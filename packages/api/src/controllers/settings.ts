@@ -50,7 +50,7 @@ const MARK_DIGITS = 16;
 
 /**
  * A mark of all that a tenant's objects in ClickHouse depend on besides its own overrides: it changes with the plan, the
- * platform's settings, the site's templates and the target's access mode.
+ * platform's settings, the site's templates, the target's access mode and the address of the query door.
  * @param plan the tenant's, by the name that its document has.
  * @throws TenancyError `plan_unknown`, `target_unknown`.
  */
@@ -59,7 +59,7 @@ export function baseOf(targetName: string, plan: string | null, context: Context
   const marks = siteBases.map((base) => siteMark(site, base) ?? null);
   const settings = settingsOf({ plan, settings: {} }, context);
   return createHash('sha256')
-    .update(JSON.stringify([config.access, settings, marks]))
+    .update(JSON.stringify([config.access, settings, marks, context.door.configured]))
     .digest('hex')
     .slice(0, MARK_DIGITS);
 }

@@ -23,8 +23,8 @@ export function fingerprint(secret: string): string {
 }
 
 /**
- * Derives the passwords of tenants' ClickHouse users: HKDF of the installation's secret, the tenant's id, the role and
- * the generation. They live in no document of ours.
+ * Derives the passwords of tenants' ClickHouse users, and of their teams at the query door: HKDF of the installation's
+ * secret, the id, the role and the generation. They live in no document of ours.
  */
 export class Keyring {
   /** Fingerprint of the secret that new credentials come from. */
@@ -63,6 +63,11 @@ export class Keyring {
   /** 64 hexadecimal digits; `undefined` where the secret is not at hand. */
   password(tenantId: TenantId, role: AccessRole, credentials: Credentials): string | undefined {
     return this.derive(`clickhouse/${role}/${tenantId}/${credentials.generation}`, credentials);
+  }
+
+  /** Of a team at the query door: 64 hexadecimal digits; `undefined` where the secret is not at hand. */
+  doorPassword(teamId: string, credentials: Credentials): string | undefined {
+    return this.derive(`door/${teamId}/${credentials.generation}`, credentials);
   }
 
   /** The same as ClickHouse stores it. The salt is derived as well: a step that is done again states the very same. */

@@ -6,7 +6,9 @@ export type { Grant, Privilege, SystemRead } from './grants';
 export { defaultQuota, defaultReaderLimits, defaultWriterLimits, quotaSeconds } from './limits';
 export type { QuotaInterval, ReaderLimits, WriterLimits } from './limits';
 export {
+  doorUserName,
   emptyDatabase,
+  parseDoorUserName,
   profileName,
   quotaName,
   readerName,

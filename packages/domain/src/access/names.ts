@@ -29,6 +29,18 @@ export const readerName = (tenantId: TenantId): string => userName('reader', ten
 /** The user whose inserts fill a tenant's tables, and who reads none. */
 export const writerName = (tenantId: TenantId): string => userName('writer', tenantId);
 
+const DOOR_USER = /^hdx_d_([a-f0-9]{24})$/;
+
+/** Who a team is at the query door: no user of ClickHouse's. @param teamId 24 hexadecimal digits. */
+export function doorUserName(teamId: string): string {
+  return `hdx_d_${teamId}`;
+}
+
+/** The team that a user name of the query door stands for; `undefined` for any other name. */
+export function parseDoorUserName(name: string): string | undefined {
+  return DOOR_USER.exec(name)?.[1];
+}
+
 /** `hdx_rp_<tenantId>`, `hdx_wp_<tenantId>`. @throws TenancyError `invalid_tenant_id`. */
 export function profileName(role: AccessRole, tenantId: TenantId): string {
   return `hdx_${initials[role]}p_${parseTenantId(tenantId)}`;

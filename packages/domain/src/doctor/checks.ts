@@ -29,7 +29,7 @@ export const doctorChecks = {
   },
   'documents.connections': {
     of: 'installation',
-    asks: "Does no team's connection hold the administrator of a target that has users?",
+    asks: "Does the platform's connection of each team lead to the query door, and does none hold the administrator of a target?",
   },
   'target.answers': {
     of: 'target',

@@ -35,7 +35,7 @@ import { beginTenant, createTenant } from '../tenant';
 import { claimUnfinished } from '../tenantClaim';
 import { rotateSecret, rotateTenant } from '../rotation';
 import { updateTenant } from '../updateTenant';
-import { askAs, connectionOf, exporterLogin } from '../../__tests__/tenantLogins';
+import { askAs, exporterLogin, readerLogin } from '../../__tests__/tenantLogins';
 import type { Login } from '../../__tests__/tenantLogins';
 
 let clickhouse: ClickHouseServer;
@@ -91,6 +91,7 @@ async function documentOf(id: TenantId): Promise<ITenant> {
 }
 
 const exporterOf = (id: TenantId, on = context): Promise<Login> => exporterLogin(id, config, on);
+const readerOf = (id: TenantId, on = context): Promise<Login> => readerLogin(id, on);
 const as = (login: Login, query: string): Promise<string> => askAs(clickhouse.url, login, query);
 
 const insertInto = (id: TenantId): string =>
@@ -141,7 +142,7 @@ describe('a target that gets users', () => {
     const after = await exporterOf(id);
     expect(after.username).toBe(writerName(id));
     expect(await as(after, insertInto(id))).toBe('');
-    expect(await as(await connectionOf(id), 'SELECT 1')).toBe('1');
+    expect(await as(await readerOf(id), 'SELECT 1')).toBe('1');
     // Collectors are told that there is another config.
     expect(await readRevision('collectors')).toBeGreaterThan(revision);
   }, 60_000);
@@ -195,7 +196,7 @@ describe('a tenant whose secret is lost', () => {
 
       await mend(id, lost);
       await reconcileTenants(lost);
-      expect(await as(await connectionOf(id), 'SELECT 1')).toBe('1');
+      expect(await as(await readerOf(id, lost), 'SELECT 1')).toBe('1');
       expect(await as(await exporterOf(id, lost), insertInto(id))).toBe('');
       // The settings are not forgotten over it.
       await markOutdated(lost);
@@ -213,7 +214,7 @@ describe('a tenant whose secret is lost', () => {
     await Tenant.updateOne({ _id: id }, { change });
     const rotated = await rotateTenant(id, { force: true }, context);
     expect(rotated.change).toBeNull();
-    expect(await as(await connectionOf(id), 'SELECT 1')).toBe('1');
+    expect(await as(await readerOf(id), 'SELECT 1')).toBe('1');
   });
 });
 
@@ -235,7 +236,7 @@ describe('a rotation', () => {
     expect((await rotateTenant(id, { force: true }, old)).change).toBeNull();
     expect(await as(writer, insertInto(id))).toBe('Code: 516');
     expect(await as(await exporterOf(id), insertInto(id))).toBe('');
-    expect(await as(await connectionOf(id), 'SELECT 1')).toBe('1');
+    expect(await as(await readerOf(id), 'SELECT 1')).toBe('1');
   });
 
   it('needs no plan', async () => {
