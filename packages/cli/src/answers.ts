@@ -4,6 +4,7 @@ import {
   DoctorFinding,
   DoctorReport,
 } from '@hyperdx-tenancy/domain/contracts/doctor';
+import { DoorAccess } from '@hyperdx-tenancy/domain/contracts/door';
 import { OperatorTokenView, OperatorView } from '@hyperdx-tenancy/domain/contracts/operator';
 import { PlanView } from '@hyperdx-tenancy/domain/contracts/plan';
 import { TargetView } from '@hyperdx-tenancy/domain/contracts/target';
@@ -35,6 +36,9 @@ export const Effective = EffectiveSettings.extend({
   values: z.array(EffectiveSettings.shape.values.element.extend({ origin: word }).loose()),
 }).loose();
 export type Effective = z.infer<typeof Effective>;
+
+export const Door = DoorAccess.loose();
+export type Door = z.infer<typeof Door>;
 
 export const Secret = SecretState.loose();
 export type Secret = z.infer<typeof Secret>;

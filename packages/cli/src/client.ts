@@ -6,6 +6,7 @@ import { z } from 'zod';
 import {
   AuditEvents,
   Doctor,
+  Door,
   Effective,
   listOf,
   NewOperatorToken,
@@ -86,6 +87,7 @@ export function createClient(
       }),
     effectiveSettings: (id: string) =>
       read({ route: tenants.effective, params: { id }, answer: Effective }),
+    doorAccess: (id: string) => read({ route: tenants.door, params: { id }, answer: Door }),
     applyTenant: (id: string) => work({ route: tenants.apply, params: { id }, answer: Tenant }),
     rotateTenant: (id: string, force: boolean) =>
       work({ route: tenants.rotate, params: { id }, body: { force }, answer: Tenant }),

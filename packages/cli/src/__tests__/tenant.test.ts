@@ -152,3 +152,27 @@ describe('tenant show of a tenant that something is done with', () => {
     expect(plain.stdout).toContain('setting  retentionHours.profiles=24\nsetting  colour=red\n');
   });
 });
+
+describe('tenant door', () => {
+  const door = {
+    url: 'http://door.internal:8124',
+    database: 'otel',
+    logins: [{ team: { id: ID, name: 'Acme' }, username: `hdx_d_${ID}`, password: 'p'.repeat(64) }],
+  };
+
+  it('shows address and login of each team, and how they end', async () => {
+    api.answer(({ url }) => ok(url.endsWith('/door') ? door : tenant()));
+    const { code, stdout } = await cli('tenant', 'door', ID);
+    expect(code).toBe(0);
+    for (const text of [door.url, 'otel', `hdx_d_${ID}`, 'p'.repeat(64)]) {
+      expect(stdout).toContain(text);
+    }
+    expect(api.asked().at(-1)).toBe(`GET /tenants/${ID}/door`);
+  });
+
+  it('prints them as JSON', async () => {
+    api.answer(({ url }) => ok(url.endsWith('/door') ? door : tenant()));
+    const { stdout } = await cli('tenant', 'door', ID, '--json');
+    expect(JSON.parse(stdout)).toEqual(door);
+  });
+});

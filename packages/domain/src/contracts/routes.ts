@@ -8,6 +8,7 @@ import {
   NewCollectorToken,
 } from './collectorToken';
 import { DoctorReport } from './doctor';
+import { DoorAccess } from './door';
 import {
   CreateOperatorToken,
   NewOperatorToken,
@@ -148,6 +149,17 @@ export const adminRoutes = {
       changes: false,
       params: TenantParams,
       responses: { 200: EffectiveSettings, ...refusals(400, 404) },
+    },
+    door: {
+      method: 'get',
+      path: '/tenants/:id/door',
+      summary:
+        "Show where and as whom a tenant's programs reach its telemetry, passwords included.",
+      // Whoever has the passwords reads all of the tenant's telemetry.
+      role: 'admin',
+      changes: false,
+      params: TenantParams,
+      responses: { 200: DoorAccess, ...refusals(400, 404, 409) },
     },
     apply: {
       method: 'post',

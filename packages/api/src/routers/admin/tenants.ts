@@ -13,6 +13,7 @@ import { z } from 'zod';
 
 import { recordChange } from '../../controllers/audit';
 import type { Context } from '../../controllers/context';
+import { doorAccess } from '../../controllers/doorAccess';
 import { beginTenant, getTenant, listTenants, retryTenant } from '../../controllers/tenant';
 import { rotateTenant } from '../../controllers/rotation';
 import {
@@ -84,6 +85,11 @@ export default function tenantsRouter(context: Context): Router {
 
   router.get('/:id/effective', async (req, res) => {
     res.json(await effectiveSettings(parseTenantId(req.params.id), context));
+  });
+
+  router.get('/:id/door', async (req, res) => {
+    res.set('cache-control', 'no-store');
+    res.json(await doorAccess(parseTenantId(req.params.id), context));
   });
 
   router.patch('/:id', async (req, res) => {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 
 import { applyCommand } from './apply';
 import { createCommand } from './create';
+import { doorCommand } from './door';
 import { effectiveCommand } from './effective';
 import { listCommand } from './list';
 import { retryCommand } from './retry';
@@ -15,6 +16,7 @@ export const tenantCommand = new Command('tenant')
   .addCommand(listCommand)
   .addCommand(showCommand)
   .addCommand(effectiveCommand)
+  .addCommand(doorCommand)
   .addCommand(updateCommand)
   .addCommand(retryCommand)
   .addCommand(applyCommand)
