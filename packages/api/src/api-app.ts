@@ -4,23 +4,39 @@ import type { Express } from 'express';
 import helmet from 'helmet';
 
 import type { Config } from './config';
+import { connectionRules } from './controllers/connectionRules';
 import type { Context } from './controllers/context';
 import type { Readiness } from './controllers/readiness';
+import type { Door } from './door';
 import { errorHandler, notFound } from './middleware/errors';
 import { requestId } from './middleware/requestId';
 import { requestLog } from './middleware/requestLog';
+import { sameSite } from './middleware/sameSite';
+import { sessionMiddleware } from './middleware/session';
 import adminRouter from './routers/admin';
+import myRouter from './routers/admin/me';
+import authRouter from './routers/api/auth';
+import clickhouseProxyRouter from './routers/api/clickhouseProxy';
+import connectionsRouter from './routers/api/connections';
+import meRouter from './routers/api/me';
 import rootRouter from './routers/api/root';
+import sourcesRouter from './routers/api/sources';
+import teamRouter from './routers/api/team';
+import externalRouter from './routers/external-api/v2';
 
-/**
- * The HTTP application, without a port: what it serves and in which order.
- * @param isServing whether MongoDB was made ready for us.
- */
+/** What the application passes requests on to. */
+export interface ApiParts {
+  readiness: Readiness;
+  /** Whether MongoDB was made ready for us. */
+  isServing: () => boolean;
+  door: Door;
+}
+
+/** The HTTP application, without a port: what it serves and in which order. */
 export default function createApiApp(
   config: Config,
   context: Context,
-  readiness: Readiness,
-  isServing: () => boolean,
+  { readiness, isServing, door }: ApiParts,
 ): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -28,7 +44,19 @@ export default function createApiApp(
   app.set('trust proxy', config.trustProxy);
   app.use(requestId, requestLog(context.metrics, context.log), helmet());
   app.use(rootRouter(config, readiness));
-  app.use(ADMIN_BASE, adminRouter(context, config.adminToken, isServing));
+  const rules = connectionRules(config);
+  const sessions = sessionMiddleware(config, isServing);
+  const signedIn = [...sessions, sameSite(config)];
+  app.use(`${ADMIN_BASE}/me`, myRouter(config, context, sessions));
+  app.use(ADMIN_BASE, adminRouter({ config, context, isServing, sessions }));
+  app.use(authRouter(config, context, sessions));
+  // HyperDX's routes for who is signed in: each router asks for its own user.
+  app.use('/me', signedIn, meRouter(config, context));
+  app.use('/team', signedIn, teamRouter(config, context));
+  app.use('/sources', signedIn, sourcesRouter(context));
+  app.use('/connections', signedIn, connectionsRouter(context, rules));
+  app.use('/clickhouse-proxy', signedIn, clickhouseProxyRouter(door, context, rules));
+  app.use('/api/v2', externalRouter(context, rules, config.frontendUrl));
   app.use(notFound, errorHandler(context.log));
   return app;
 }

@@ -1,6 +1,8 @@
 import { platformSettings } from '@hyperdx-tenancy/domain/plans';
 import type { Plans, Settings } from '@hyperdx-tenancy/domain/plans';
 import type { SiteTemplates } from '@hyperdx-tenancy/domain/tables';
+import { parseSeeds, SeedError } from '@hyperdx-tenancy/domain/sources';
+import type { Seeds } from '@hyperdx-tenancy/domain/sources';
 import { z } from 'zod';
 
 import {
@@ -17,6 +19,7 @@ import type { TargetConfig } from './configFiles/targets';
 import { trustProxy } from './configFiles/trustProxy';
 import type { TrustProxy } from './configFiles/trustProxy';
 import { ConfigFileError } from './configFiles/yamlFile';
+import { parseAllowedHosts } from './utils/publicAddress';
 
 export type { TargetConfig };
 
@@ -41,9 +44,8 @@ export interface Config {
   frontendUrl: string;
   /** Signs session cookies; HyperDX's API has the same. */
   sessionSecret: string;
-  /** HyperDX's `DEFAULT_CONNECTIONS` and `DEFAULT_SOURCES`, as their text says. */
-  defaultConnections: string | undefined;
-  defaultSources: string | undefined;
+  /** What `DEFAULT_CONNECTIONS` and `DEFAULT_SOURCES` say of each new tenant. */
+  seeds: Seeds;
   /** As HyperDX's UI is told of them. */
   usageStatsEnabled: boolean;
   aiAssistantEnabled: boolean;
@@ -221,6 +223,37 @@ function fromFile<T>(variable: string, read: () => T): T {
   }
 }
 
+/** @throws ConfigError naming the variable. */
+function readSeeds(env: Environment): Seeds {
+  try {
+    return parseSeeds({
+      defaultConnections: env.DEFAULT_CONNECTIONS,
+      defaultSources: env.DEFAULT_SOURCES,
+    });
+  } catch (error) {
+    if (!(error instanceof SeedError)) throw error;
+    throw unusable([error.message]);
+  }
+}
+
+/** Entries of a list that commas separate. */
+function listed(text = ''): string[] {
+  return text
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+}
+
+function hostFaults(hosts: readonly string[]): string[] {
+  try {
+    parseAllowedHosts(hosts);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return [`TENANCY_TENANT_CONNECTION_HOSTS: ${error.message}`];
+  }
+}
+
 /**
  * The configuration, parsed once and strictly, with the files that it names.
  * @throws ConfigError that names every variable at fault; it never repeats a value.
@@ -242,7 +275,9 @@ export function parseConfig(
   const site = fromFile('TENANCY_TEMPLATES_DIRECTORY', () =>
     templates === undefined ? {} : loadSiteTemplates(templates),
   );
-  const faults = contradictions(env, targets);
+  const seeds = readSeeds(env);
+  const tenantConnectionHosts = listed(env.TENANCY_TENANT_CONNECTION_HOSTS);
+  const faults = [...contradictions(env, targets), ...hostFaults(tenantConnectionHosts)];
   if (faults.length > 0) throw unusable(faults);
   // TTL expressions count in hours; a shorter time still keeps an hour.
   const hours = Math.max(
@@ -264,17 +299,13 @@ export function parseConfig(
     forwardUnknown: env.TENANCY_FORWARD_UNKNOWN === 'true',
     frontendUrl: env.FRONTEND_URL.replace(/\/+$/, ''),
     sessionSecret: env.EXPRESS_SESSION_SECRET,
-    defaultConnections: env.DEFAULT_CONNECTIONS,
-    defaultSources: env.DEFAULT_SOURCES,
+    seeds,
     usageStatsEnabled: env.USAGE_STATS_ENABLED === 'true',
     aiAssistantEnabled: (env.AI_API_KEY ?? env.ANTHROPIC_API_KEY) !== undefined,
     doorPort: env.TENANCY_DOOR_PORT,
     doorUrl: env.TENANCY_DOOR_URL ?? `http://127.0.0.1:${env.TENANCY_DOOR_PORT}`,
     allowTenantConnections: env.TENANCY_ALLOW_TENANT_CONNECTIONS === 'true',
-    tenantConnectionHosts: (env.TENANCY_TENANT_CONNECTION_HOSTS ?? '')
-      .split(',')
-      .map((host) => host.trim())
-      .filter((host) => host !== ''),
+    tenantConnectionHosts,
     secret: env.TENANCY_SECRET,
     previousSecret: env.TENANCY_SECRET_PREVIOUS,
     collectorToken: env.TENANCY_COLLECTOR_TOKEN,

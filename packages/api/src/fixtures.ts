@@ -94,6 +94,7 @@ export interface TestServer {
   url: string;
   opampUrl: string;
   metricsUrl: string;
+  doorUrl: string;
   config: Config;
   /**
    * Sends a request; the operator's token goes with it unless headers say otherwise. Its answer is compared with the
@@ -114,7 +115,7 @@ export async function startTestServer(
   log = createLogger(process.env['TEST_LOG_LEVEL'] ?? 'silent'),
 ): Promise<TestServer> {
   const server = new Server(config, log, NEVER_MS);
-  const { port, opampPort, metricsPort } = await server.start();
+  const { port, opampPort, metricsPort, doorPort } = await server.start();
   const url = `http://127.0.0.1:${port}`;
 
   async function request(
@@ -155,6 +156,7 @@ export async function startTestServer(
     url,
     opampUrl: `http://127.0.0.1:${opampPort}`,
     metricsUrl: `http://127.0.0.1:${metricsPort}/metrics`,
+    doorUrl: `http://127.0.0.1:${doorPort}`,
     config,
     request,
     stop: () => server.stop(),

@@ -5,6 +5,7 @@ import * as collectorToken from '@hyperdx-tenancy/domain/contracts/collectorToke
 import * as operator from '@hyperdx-tenancy/domain/contracts/operator';
 import { ADMIN_BASE, listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
 import type { NamedAdminRoute } from '@hyperdx-tenancy/domain/contracts/routes';
+import * as support from '@hyperdx-tenancy/domain/contracts/support';
 import * as target from '@hyperdx-tenancy/domain/contracts/target';
 import * as tenant from '@hyperdx-tenancy/domain/contracts/tenant';
 import { z } from 'zod';
@@ -75,7 +76,7 @@ const schemaRef = (id: string): string => `#/components/schemas/${id}`;
 
 /** The names under which contracts are exported; they are the names of the document's schemas. */
 const exportedNames = new Map<unknown, string>(
-  [audit, collectorToken, operator, target, tenant].flatMap((contracts) =>
+  [audit, collectorToken, operator, support, target, tenant].flatMap((contracts) =>
     Object.entries(contracts).map(([name, value]) => [value, name] as const),
   ),
 );
@@ -206,7 +207,7 @@ export function buildOpenApi(
     openapi: '3.1.1',
     info: { title: 'HyperDX Tenancy', version: '1', description: DESCRIPTION },
     servers: [{ url: ADMIN_BASE }],
-    security: [{ bearer: [] }],
+    security: [{ bearer: [] }, { session: [] }],
     tags: [...new Set(routes.map(({ group }) => group))].map((name) => ({ name })),
     paths,
     components: {
@@ -222,6 +223,13 @@ export function buildOpenApi(
           type: 'http',
           scheme: 'bearer',
           description: "An operator's token, or the API key of a HyperDX user who is an operator.",
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: 'connect.sid',
+          description:
+            'The HyperDX session of a user who is an operator; changes from pages of other sites are refused.',
         },
       },
     },

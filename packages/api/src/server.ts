@@ -12,12 +12,18 @@ import { forgetAgent, recordAgents } from './controllers/collectorAgents';
 import { buildGroupConfig, loadCollectorSnapshot } from './controllers/collectorConfigs';
 import { createContext } from './controllers/context';
 import type { Context } from './controllers/context';
+import { dropFormerKeys } from './controllers/ingestionKeys';
 import { warnWithoutAdmin } from './controllers/lastAdmin';
 import { followPlans } from './controllers/planChanges';
 import { createReadiness } from './controllers/readiness';
 import { reconcileTarget } from './controllers/reconcile';
 import { onLocalChange, readRevision } from './controllers/revisions';
+import { endExpiredSupport } from './controllers/support';
 import { createTenantCounter } from './controllers/tenantCounts';
+import { createDoor } from './door';
+import type { Door } from './door';
+import { createGateway } from './gateway';
+import type { Gateway } from './gateway';
 import { measureConfig, measureReconcile } from './metrics';
 import { createMetricsServer } from './metrics-app';
 import { buildIndexes } from './models/indexes';
@@ -40,6 +46,9 @@ const RECONCILE_EVERY_MS = 2_000;
 
 /** How soon tenants that were busy when their plan changed are found. */
 const PLANS_EVERY_MS = 5 * 60_000;
+
+/** Longer than HyperDX's 61 s: an idle socket is closed by its side, which is the one that uses it again. */
+const KEEP_ALIVE_MS = 75_000;
 
 /** HyperDX's limits: its UI's cookies and URLs are larger than Node's default of 16 KB. */
 const MAX_HEADER_BYTES = 131_072;
@@ -64,8 +73,8 @@ async function close(server: HttpServer): Promise<void> {
 }
 
 /**
- * The service: the API, the OpAMP server and the metrics, each on its port. It listens at once and connects to
- * MongoDB in the background, for as long as that takes: `/ready` says what is missing.
+ * The service: the API, the query door, the OpAMP server and the metrics, each on its port. It listens at once and
+ * connects to MongoDB in the background, for as long as that takes: `/ready` says what is missing.
  */
 export default class Server {
   private readonly context: Context;
@@ -73,6 +82,8 @@ export default class Server {
   private readonly progress: Progress;
   private readonly tasks: readonly PeriodicTask[];
   private readonly api: HttpServer;
+  private readonly gateway: Gateway;
+  private readonly door: Door;
   private readonly opamp: HttpServer;
   private readonly metrics: HttpServer;
   private readonly stopping = new AbortController();
@@ -113,15 +124,32 @@ export default class Server {
       work: () => followPlans(this.context),
       log,
     });
-    this.tasks = [...reconcilers, plans];
+    const accounts = [
+      { name: 'support', work: () => endExpiredSupport(this.context) },
+      { name: 'formerKeys', work: () => dropFormerKeys(this.context) },
+    ].map(({ name, work }) => new PeriodicTask({ name, everyMs: reconcileEveryMs, work, log }));
+    this.tasks = [...reconcilers, plans, ...accounts];
     const readiness = createReadiness(this.context, {
       indexes: () => this.indexed,
       collectorConfigs: () => this.offers.ready,
     });
+    this.gateway = createGateway({ ...config, metrics, log });
+    this.door = createDoor({ context: this.context });
     this.api = createServer(
-      { maxHeaderSize: MAX_HEADER_BYTES, requestTimeout: 60_000 },
-      createApiApp(config, this.context, readiness, () => this.indexed),
+      {
+        maxHeaderSize: MAX_HEADER_BYTES,
+        requestTimeout: 60_000,
+        keepAliveTimeout: KEEP_ALIVE_MS,
+      },
+      this.gateway.listener(
+        createApiApp(config, this.context, {
+          readiness,
+          isServing: () => this.indexed,
+          door: this.door,
+        }),
+      ),
     );
+    this.api.on('upgrade', (req, socket, head) => this.gateway.upgrade(req, socket, head));
     this.opamp = createOpampServer({
       controller: createOpampController({
         offers: this.offers,
@@ -144,15 +172,23 @@ export default class Server {
   }
 
   /** Opens all ports. @throws where one cannot be opened. */
-  async start(): Promise<{ port: number; opampPort: number; metricsPort: number }> {
+  async start(): Promise<{
+    port: number;
+    opampPort: number;
+    metricsPort: number;
+    doorPort: number;
+  }> {
     const { bindAddress } = this.config;
+    // First: what tells others where it is needs its port.
+    const doorPort = await listen(this.door.server, this.config.doorPort, bindAddress);
+    this.context.door.url = this.config.doorUrl.replace(/:0$/, `:${doorPort}`);
     const port = await listen(this.api, this.config.port, bindAddress);
     const opampPort = await listen(this.opamp, this.config.opampPort, bindAddress);
     const metricsPort = await listen(this.metrics, this.config.metricsPort, bindAddress);
     this.warn();
-    this.log.info({ address: bindAddress, port, opampPort, metricsPort }, 'listening');
+    this.log.info({ address: bindAddress, port, opampPort, metricsPort, doorPort }, 'listening');
     this.connected = this.connect();
-    return { port, opampPort, metricsPort };
+    return { port, opampPort, metricsPort, doorPort };
   }
 
   /** Says what an operator should know before anything else. */
@@ -168,7 +204,9 @@ export default class Server {
   /** Stops taking requests, lets those under way end, and closes all connections. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await Promise.all([close(this.api), close(this.opamp), close(this.metrics)]);
+    const servers = [this.api, this.door.server, this.opamp, this.metrics];
+    await Promise.all(servers.map((server) => close(server)));
+    await Promise.all([this.gateway.close(), this.door.close()]);
     await Promise.all([
       this.offers.stop(),
       this.progress.stop(),

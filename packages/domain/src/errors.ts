@@ -8,6 +8,10 @@ export const errorCodes = {
     status: 400,
     help: 'A field is missing, unknown, or of the wrong form; the message names it.',
   },
+  ambiguous_path: {
+    status: 400,
+    help: 'Servers would read this path differently; the message says what is wrong with it.',
+  },
   invalid_json: { status: 400, help: 'The body is not JSON, or not a JSON object.' },
   invalid_tenant_id: { status: 400, help: 'Tenant ids are 24 lower-case hexadecimal digits.' },
   invalid_table_name: { status: 400, help: 'Table names are plain identifiers.' },
@@ -27,6 +31,10 @@ export const errorCodes = {
   unauthorized: { status: 401, help: 'Send a valid token in the Authorization header.' },
   forbidden: { status: 403, help: 'You are known, but may not do this.' },
   foreign_table: { status: 403, help: 'The table belongs to another tenant.' },
+  query_refused: {
+    status: 403,
+    help: 'The statement does something that tenants may not; the message says what.',
+  },
   not_found: { status: 404, help: 'There is no such route or object.' },
   tenant_not_found: { status: 404, help: 'There is no tenant with this id.' },
   method_not_allowed: { status: 405, help: 'The route does not take this method.' },
@@ -85,6 +93,14 @@ export const errorCodes = {
     status: 429,
     help: 'Too many logins from this address failed; try again after the time that Retry-After states.',
   },
+  too_many_queries: {
+    status: 429,
+    help: 'The tenant has as many queries as its plan allows; try again after the time that Retry-After states.',
+  },
+  too_many_requests: {
+    status: 429,
+    help: 'More requests than this route takes in a minute; try again after the time that Retry-After states.',
+  },
   invalid_templates: {
     status: 500,
     help: "The site's own columns or indexes cannot be used; the message quotes ClickHouse.",
@@ -96,6 +112,19 @@ export const errorCodes = {
   overloaded: {
     status: 503,
     help: 'The server is busy; try again after the time that Retry-After states.',
+  },
+  hyperdx_not_configured: {
+    status: 501,
+    help: "HyperDX's own API serves this route; set HYPERDX_API_URL.",
+  },
+  hyperdx_unavailable: {
+    status: 502,
+    help: "HyperDX's own API cannot be reached, or broke off; see whether it runs.",
+  },
+  hyperdx_timeout: { status: 504, help: "HyperDX's own API did not answer in time." },
+  connection_failed: {
+    status: 502,
+    help: 'The server of this connection could not be asked; check its host, user and password.',
   },
   clickhouse_rejected: {
     status: 502,

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 import { INTERRUPTED_CODE, onInterrupt } from '../demo/interrupt';
+import { gateway } from './gateway';
 import { ingest } from './ingest';
 import { provisioning } from './provisioning';
 import { scale } from './scale';
@@ -11,7 +12,7 @@ const FAILED_CODE = 1;
 const USAGE_CODE = 2;
 
 /** Every bench by its name; a new one is one line here. */
-const benches: Readonly<Record<string, Bench>> = { provisioning, ingest, scale };
+const benches: Readonly<Record<string, Bench>> = { provisioning, ingest, scale, gateway };
 
 interface Flags {
   json: boolean;

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 
 /** `sysconf(_SC_CLK_TCK)`: Linux shows times in /proc in hundredths of a second on every architecture that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -22,12 +22,26 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return ((fields[USER_TICKS] ?? NaN) + (fields[SYSTEM_TICKS] ?? NaN)) / TICKS_PER_SECOND;
 }
 
+async function statusBytes(pid: number, name: 'VmRSS' | 'VmHWM'): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const kibibytes = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1];
+  if (kibibytes === undefined) throw new Error(`/proc/${pid}/status has no ${name}`);
+  return Number(kibibytes) * 1_024;
+}
+
 /** Bytes of memory that the machine gives a process (its resident set). */
 export async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
-  if (kibibytes === undefined) throw new Error(`/proc/${pid}/status has no VmRSS`);
-  return Number(kibibytes) * 1_024;
+  return statusBytes(pid, 'VmRSS');
+}
+
+/** The most of it since the process started, or since {@link forgetPeak}. */
+export async function peakResidentBytes(pid: number): Promise<number> {
+  return statusBytes(pid, 'VmHWM');
+}
+
+/** Has the kernel count a process's peak from now on (proc(5), `clear_refs`). */
+export async function forgetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
 }
 
 /** Files, sockets and pipes that a process holds open. */

@@ -48,6 +48,7 @@ export class Api {
   private constructor(
     readonly url: string,
     readonly opampUrl: string,
+    readonly doorUrl: string,
     readonly adminToken: string,
     readonly collectorToken: string,
     private readonly env: NodeJS.ProcessEnv,
@@ -58,12 +59,14 @@ export class Api {
   static async start(options: ApiOptions): Promise<Api> {
     const port = await freePort();
     const opampPort = await freePort();
+    const doorPort = await freePort();
     const secret = (): string => randomBytes(24).toString('hex');
     const adminToken = secret();
     const collectorToken = secret();
     const api = new Api(
       `http://127.0.0.1:${port}`,
       `http://127.0.0.1:${opampPort}`,
+      `http://127.0.0.1:${doorPort}`,
       adminToken,
       collectorToken,
       {
@@ -78,7 +81,9 @@ export class Api {
         PORT: String(port),
         OPAMP_PORT: String(opampPort),
         TENANCY_METRICS_PORT: '0',
-        TENANCY_DOOR_PORT: '0',
+        TENANCY_DOOR_PORT: String(doorPort),
+        // Where HyperDX finds it, whichever process of the install writes the connection.
+        TENANCY_DOOR_URL: `http://127.0.0.1:${doorPort}`,
         EXPRESS_SESSION_SECRET: secret(),
         TENANCY_ACCESS_MODE: 'guard',
         TENANCY_BIND_ADDRESS: '127.0.0.1',
@@ -134,13 +139,20 @@ export class Api {
 
   /** Starts a second process of the same install, on ports of its own. */
   async another(env: Record<string, string> = {}): Promise<Api> {
-    const [port, opampPort] = [await freePort(), await freePort()];
+    const [port, opampPort, doorPort] = [await freePort(), await freePort(), await freePort()];
     const api = new Api(
       `http://127.0.0.1:${port}`,
       `http://127.0.0.1:${opampPort}`,
+      `http://127.0.0.1:${doorPort}`,
       this.adminToken,
       this.collectorToken,
-      { ...this.env, PORT: String(port), OPAMP_PORT: String(opampPort), ...env },
+      {
+        ...this.env,
+        PORT: String(port),
+        OPAMP_PORT: String(opampPort),
+        TENANCY_DOOR_PORT: String(doorPort),
+        ...env,
+      },
       undefined,
     );
     await api.launch();

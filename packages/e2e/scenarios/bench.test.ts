@@ -55,7 +55,7 @@ describe('the command line', () => {
   });
 
   it.each([
-    ...['provisioning', 'ingest', 'scale'].flatMap((bench) => [
+    ...['provisioning', 'ingest', 'scale', 'gateway'].flatMap((bench) => [
       { args: ['--help'], says: bench },
       { args: [bench, '--help'], says: 'ended after' },
     ]),

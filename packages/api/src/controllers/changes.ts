@@ -1,6 +1,5 @@
 import { rotationSteps, settingsSteps } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { TenantChangeKind } from '@hyperdx-tenancy/domain/contracts/tenant';
-import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import type { TenantApplied, TenantDocument } from '../models/tenant';
 import { faultPoint } from '../utils/faultPoint';

@@ -47,7 +47,10 @@ export interface CollectorSnapshot {
 }
 
 /** The fields of a team that its config depends on. */
-export type ConfigTeam = Pick<ITeam, '_id' | 'apiKey' | 'collectorAuthenticationEnforced'>;
+export type ConfigTeam = Pick<
+  ITeam,
+  '_id' | 'apiKey' | 'previousApiKeys' | 'collectorAuthenticationEnforced'
+>;
 
 type ConfigSettings = Pick<
   Config,
@@ -64,6 +67,7 @@ function collectorTeam(
     teamId: team._id.toString(),
     tenantId,
     apiKey: team.apiKey,
+    previousKeys: (team.previousApiKeys ?? []).map(({ key }) => key),
     authenticate: team.collectorAuthenticationEnforced,
     suspended,
     credentials,
@@ -139,7 +143,10 @@ export async function loadCollectorSnapshot(
       { status: { $in: livingStatuses } },
       { status: 1, target: 1, credentials: 1, 'applied.access': 1 },
     ).lean<TenantPart[]>(),
-    Team.find({}, { tenant: 1, apiKey: 1, collectorAuthenticationEnforced: 1 }).lean(),
+    Team.find(
+      {},
+      { tenant: 1, apiKey: 1, 'previousApiKeys.key': 1, collectorAuthenticationEnforced: 1 },
+    ).lean(),
     CollectorToken.find().lean<ICollectorToken[]>(),
   ]);
   const byId = new Map(tenants.map((tenant) => [tenant._id.toHexString(), tenant]));

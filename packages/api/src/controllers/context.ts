@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { Plans, Settings } from '@hyperdx-tenancy/domain/plans';
+import type { Seeds } from '@hyperdx-tenancy/domain/sources';
 
 import { observeStatements } from '../clickhouse/run';
 import { getConfig } from '../config';
@@ -25,6 +26,8 @@ export interface Context {
   };
   /** What holds for tenants where neither they nor their plan say otherwise. */
   platform: Settings;
+  /** What each new team starts with. */
+  seeds: Seeds;
   plans: Plans;
   keyring: Keyring;
   log: Logger;
@@ -46,6 +49,7 @@ export function createContext(config: Config, log: Logger): Context {
     targets,
     door: { configured: config.doorUrl, url: config.doorUrl },
     platform: config.platform,
+    seeds: config.seeds,
     plans: config.plans,
     keyring: new Keyring(config.secret, config.previousSecret),
     log,

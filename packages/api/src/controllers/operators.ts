@@ -130,6 +130,13 @@ export async function deleteOperator(
   });
 }
 
+/** What a HyperDX user may do here. @returns `stranger` where they are no operator. */
+export async function identifyOperator(user: KnownUser): Promise<OperatorIdentity | 'stranger'> {
+  const operator = await Operator.findById(user._id).lean<IOperator>();
+  if (!operator) return 'stranger';
+  return { kind: 'user', id: user._id.toHexString(), name: user.email, role: operator.role };
+}
+
 /**
  * Who holds a HyperDX user's access key.
  * @returns `stranger`: a user who is no operator; `undefined`: nobody's key.
@@ -138,8 +145,5 @@ export async function identifyUser(
   accessKey: string,
 ): Promise<OperatorIdentity | 'stranger' | undefined> {
   const user = await User.findOne({ accessKey }, { email: 1 }).lean<KnownUser>();
-  if (!user) return undefined;
-  const operator = await Operator.findById(user._id).lean<IOperator>();
-  if (!operator) return 'stranger';
-  return { kind: 'user', id: user._id.toHexString(), name: user.email, role: operator.role };
+  return user ? identifyOperator(user) : undefined;
 }

@@ -4,7 +4,6 @@ import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 import type { ProvisioningStep } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { Settings } from '@hyperdx-tenancy/domain/plans';
-import { defaultSources } from '@hyperdx-tenancy/domain/sources';
 import type { Retention } from '@hyperdx-tenancy/domain/tables';
 
 import type { Target } from '../clickhouse/target';
@@ -25,6 +24,7 @@ import { isDuplicateKey } from '../utils/mongoErrors';
 import type { Credentials } from '../utils/keyring';
 import type { Context } from './context';
 import { doorLogin, loginOf, passwordHashes } from './credentials';
+import { defaultSourcesOf } from './defaultSources';
 import { settingsOf } from './settings';
 
 /** What the steps of one tenant work with. */
@@ -135,7 +135,7 @@ export async function writeConnection(
     {
       $setOnInsert: { team: members.team },
       $set: {
-        name: 'ClickHouse',
+        name: context.seeds.connections[0] ?? 'ClickHouse',
         host: context.door.url,
         ...doorLogin(members.team.toHexString(), id, credentials, context),
         platformProvisioned: true,
@@ -145,19 +145,8 @@ export async function writeConnection(
   );
 }
 
-async function makeSources({ tenant: { members }, id, target }: Work): Promise<void> {
-  const sources = defaultSources({
-    tenantId: id,
-    teamId: members.team.toHexString(),
-    connectionId: members.connection.toHexString(),
-    database: target.config.database,
-    ids: {
-      log: members.sources.log.toHexString(),
-      trace: members.sources.trace.toHexString(),
-      metric: members.sources.metric.toHexString(),
-      session: members.sources.session.toHexString(),
-    },
-  });
+async function makeSources({ tenant: { members }, id, target, context }: Work): Promise<void> {
+  const sources = defaultSourcesOf(members, id, target.config.database, context.seeds);
   await Source.bulkWrite(
     sources.map(({ _id, ...source }) => ({
       updateOne: {

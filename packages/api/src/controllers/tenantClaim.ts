@@ -13,6 +13,7 @@ import type { TenantDocument, TenantRequest } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import type { Context } from './context';
 import { MAX_ATTEMPTS } from './provisioningPolicy';
+import { isIngestionKeyTaken } from './ingestionKeys';
 import { findPlan, settingsOf } from './settings';
 import { tenantNotFound } from './tenantNotFound';
 import { busyError, holdLease, newLease, takeLease } from './lease';
@@ -61,8 +62,7 @@ async function insert(
     settings: input.settings ?? {},
   };
   const target = await unlessNamed(input, async () => {
-    if (input.apiKey !== undefined && (await Team.exists({ apiKey: input.apiKey })))
-      throw keyTaken();
+    if (input.apiKey !== undefined && (await isIngestionKeyTaken(input.apiKey))) throw keyTaken();
     return context.targets.place(input.target);
   });
   if (!target) return null;

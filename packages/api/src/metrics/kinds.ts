@@ -21,6 +21,21 @@ export interface MetricKind {
 const codes = Object.keys(errorCodes) as ErrorCode[];
 const groups = ['shared', 'dedicated'] as const;
 
+/** Ways to ClickHouse for tenants: the query door's own port, HyperDX's `/clickhouse-proxy`. */
+const entrances = ['door', 'ui'] as const;
+const queryResults = [
+  'ok',
+  'refused',
+  'clickhouse_error',
+  'cut',
+  'left',
+  'unauthorized',
+  'limited',
+  'invalid',
+  'unavailable',
+  'failed',
+] as const;
+
 /** Which server of this process answered. */
 const servers = ['api', 'opamp'] as const;
 /** As requests have them: any text, of which these are told apart. */
@@ -108,6 +123,16 @@ export const metricKinds = {
     help: 'Audit events: written; lost their outcome, since MongoDB did not take it in time.',
     labels: { result: ['written', 'lost'] },
   },
+  gateway_refusals_total: {
+    type: 'counter',
+    help: 'Requests that were not let through to HyperDX: ambiguous paths, unknown routes, tools that write sources.',
+    labels: { reason: ['ambiguous_path', 'unknown_route', 'mcp_tool'] },
+  },
+  gateway_forward_failures_total: {
+    type: 'counter',
+    help: "Requests that HyperDX's own API did not answer, or not to the end.",
+    labels: { code: ['hyperdx_unavailable', 'hyperdx_timeout'] },
+  },
   opamp_messages_total: {
     type: 'counter',
     help: "Agents' messages: answered, with a config or without, goodbyes, and refusals by error code.",
@@ -133,6 +158,22 @@ export const metricKinds = {
     help: 'Sizes of the configs that were built.',
     labels: { group: groups },
     buckets: CONFIG_BYTES,
+  },
+  door_requests_total: {
+    type: 'counter',
+    help: 'Queries of tenants, by what came of them; `left`: their reader did not wait for the answer.',
+    labels: { entrance: entrances, result: queryResults },
+  },
+  door_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the head of a query to the end of its answer.',
+    labels: { entrance: entrances },
+    buckets: SECONDS,
+  },
+  guard_verdicts_total: {
+    type: 'counter',
+    help: 'Verdicts on statements; `now` where ClickHouse was asked to parse, `before` where none of that was needed.',
+    labels: { verdict: ['allowed', 'refused'], parsed: ['now', 'before'] },
   },
   task_rounds_total: {
     type: 'counter',

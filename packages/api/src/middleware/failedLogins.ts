@@ -3,7 +3,7 @@ import { isIPv4, isIPv6 } from 'node:net';
 
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 
-/** Counters that there are. Addresses share them, so that a flood from ever new ones takes no more memory. */
+/** Counters that there are. Keys share them, so that a flood of ever new ones takes no more memory. */
 const BUCKETS = 16_384;
 
 /** The eight groups of an IPv6 address in order; its parts before and after `::` are filled up with zeros. */
@@ -31,36 +31,36 @@ export function networkOf(address: string | undefined): string {
   return `${network.join(':')}::/64`;
 }
 
-export interface FailedLoginsOptions {
-  /** Failures that one network may have within the window. */
+export interface FailureOptions {
+  /** Failures that one key may have within the window. */
   limit: number;
   windowSeconds: number;
 }
 
-/** Counts logins that failed, by the client's network, in this process. */
-export class FailedLogins {
+/** Counts failures by a key, in this process. */
+export class Failures {
   private readonly limiter: RateLimiterMemory;
-  // Drawn at start: nobody can look for an address that shares its counter with somebody else's.
+  // Drawn at start: nobody can look for a key that shares its counter with somebody else's.
   private readonly seed = randomBytes(16);
 
-  constructor(private readonly options: FailedLoginsOptions) {
+  constructor(private readonly options: FailureOptions) {
     this.limiter = new RateLimiterMemory({
       points: options.limit,
       duration: options.windowSeconds,
     });
   }
 
-  /** Seconds until this network may try again; 0: it may now. */
-  async blockedSeconds(address: string | undefined): Promise<number> {
-    const counted = await this.limiter.get(this.bucket(address));
+  /** Seconds until this key may try again; 0: it may now. */
+  async blockedSeconds(key: string): Promise<number> {
+    const counted = await this.limiter.get(this.bucket(key));
     if (counted === null || counted.consumedPoints < this.options.limit) return 0;
     // A counter that has just run out is about to be dropped.
     return Math.max(0, Math.ceil(counted.msBeforeNext / 1_000));
   }
 
   /** Counts a failure. @returns true where it is the one that reaches the limit. */
-  async add(address: string | undefined): Promise<boolean> {
-    const { consumedPoints } = await this.limiter.penalty(this.bucket(address));
+  async add(key: string): Promise<boolean> {
+    const { consumedPoints } = await this.limiter.penalty(this.bucket(key));
     return consumedPoints === this.options.limit;
   }
 
@@ -69,8 +69,31 @@ export class FailedLogins {
     return this.limiter.dump().storage.length;
   }
 
-  private bucket(address: string | undefined): number {
-    const digest = createHmac('sha256', this.seed).update(networkOf(address)).digest();
-    return digest.readUInt32BE() % BUCKETS;
+  private bucket(key: string): number {
+    return createHmac('sha256', this.seed).update(key).digest().readUInt32BE() % BUCKETS;
+  }
+}
+
+/** Counts logins that failed, by the client's network, in this process. */
+export class FailedLogins {
+  private readonly failures: Failures;
+
+  constructor(options: FailureOptions) {
+    this.failures = new Failures(options);
+  }
+
+  /** Seconds until this network may try again; 0: it may now. */
+  async blockedSeconds(address: string | undefined): Promise<number> {
+    return this.failures.blockedSeconds(networkOf(address));
+  }
+
+  /** Counts a failure. @returns true where it is the one that reaches the limit. */
+  async add(address: string | undefined): Promise<boolean> {
+    return this.failures.add(networkOf(address));
+  }
+
+  /** Counters in use, at most as many as there are. */
+  get counters(): number {
+    return this.failures.counters;
   }
 }

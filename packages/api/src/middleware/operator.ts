@@ -5,13 +5,14 @@ import type { Request, RequestHandler, Response } from 'express';
 
 import type { Origin } from '../controllers/audit';
 import type { Context } from '../controllers/context';
-import { identifyUser } from '../controllers/operators';
+import { identifyOperator, identifyUser } from '../controllers/operators';
 import type { OperatorIdentity } from '../controllers/operators';
 import { identifyToken } from '../controllers/operatorTokens';
 import { hashToken, sameToken } from '../utils/secrets';
 import { bearerToken } from './bearerToken';
 import { FailedLogins } from './failedLogins';
 import { RecentTokens } from './recentTokens';
+import { sessionUser } from './session';
 
 /** Failures of one network within a minute: more than mistakes make, too few to search anything. */
 const FAILURES = { limit: 20, windowSeconds: 60 } as const;
@@ -34,8 +35,8 @@ function reasonOf(identified: Exclude<Identified, OperatorIdentity>): RefusalRea
 }
 
 /**
- * A way to tell whose a token is; `undefined` where it is not of this way's kind, or not good. A further way to be an
- * operator is one more entry in {@link waysIn}.
+ * A way to tell whose a token is; `undefined` where it is not of this way's kind, or not good. Besides tokens there is
+ * HyperDX's session, see {@link requireOperator}.
  */
 type WayIn = (token: string) => Promise<Identified>;
 
@@ -68,7 +69,8 @@ function unauthorized(res: Response): TenancyError {
 }
 
 /**
- * Lets operators through, and names them in `res.locals`. It stands before any body is read.
+ * Lets operators through, and names them in `res.locals`. It stands before any body is read. Who sends a token is taken by
+ * it; who sends none by the session that they are signed in with, where `sessionMiddleware` found one.
  *
  * Only logins that fail are counted, by the client's network. Over the limit nothing is looked up for that network any
  * more, except tokens that this process has lately accepted and `TENANCY_ADMIN_TOKEN`, which is compared in memory: an
@@ -132,9 +134,27 @@ export function requireOperator(options: OperatorGateOptions): RequestHandler {
       : unauthorized(res);
   }
 
+  /** By HyperDX's session. @returns false where nobody is signed in. */
+  async function admitSession(req: Request, res: Response): Promise<boolean> {
+    const user = sessionUser(req);
+    if (!user) return false;
+    const identified = await identifyOperator(user);
+    if (identified === 'stranger') {
+      // A member of a tenant who followed a link: no failure that could block anybody.
+      count('forbidden');
+      throw new TenancyError('forbidden', 'You are no operator.');
+    }
+    res.locals['operator'] = identified;
+    return true;
+  }
+
   return async function operatorGate(req, res, next) {
     const token = bearerToken(req.get('authorization'));
     if (token === undefined) {
+      if (await admitSession(req, res)) {
+        next();
+        return;
+      }
       // Nothing was guessed, and nothing looked up: no failure that could block anybody.
       count('missing');
       throw unauthorized(res);
@@ -168,7 +188,8 @@ export function requireOperator(options: OperatorGateOptions): RequestHandler {
   };
 }
 
-function addressOf(req: Request): string | null {
+/** The client's address, for the audit and the log. */
+export function addressOf(req: Request): string | null {
   // Behind a proxy it is a text that was sent to us.
   return req.ip !== undefined && isIP(req.ip) !== 0 ? req.ip : null;
 }

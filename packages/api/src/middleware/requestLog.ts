@@ -65,6 +65,13 @@ export function observeRequest(
 
 const READS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
+/** Writes the line of a request of the API that has ended: at level `debug` where it changed nothing, else at `info`. */
+export function logRequest(log: Logger, requestId: string, end: RequestEnd): void {
+  const line = { requestId, ...end };
+  if (READS.has(end.method)) log.debug(line, 'request');
+  else log.info(line, 'request');
+}
+
 /**
  * Writes a line for each request once it has ended, and measures it. Changes are written at level `info`, reads,
  * probes and polls among them, at `debug`. It stands behind `requestId`, whose id all lines of the request carry.
@@ -72,11 +79,9 @@ const READS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS'
 export function requestLog(metrics: Metrics, log: Logger): RequestHandler {
   return function requestObserver(req, res, next) {
     const { requestId } = res.locals as { requestId: string };
-    const fields = observeRequest('api', req.path, req, res, metrics, (end) => {
-      const line = { requestId, ...end };
-      if (READS.has(req.method)) log.debug(line, 'request');
-      else log.info(line, 'request');
-    });
+    const fields = observeRequest('api', req.path, req, res, metrics, (end) =>
+      logRequest(log, requestId, end),
+    );
     res.locals['request'] = fields;
     withLogFields({ requestId }, next);
   };

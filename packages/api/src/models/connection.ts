@@ -12,6 +12,10 @@ export interface IConnection {
   password: string;
   /** Made by the platform: infrastructure-as-code tools leave it alone. */
   platformProvisioned?: boolean;
+  /** HyperDX adds `<prefix>_user` to the settings of each query. */
+  hyperdxSettingPrefix?: string;
+  /** Its host speaks Prometheus' HTTP API instead. */
+  isPrometheusEndpoint?: boolean;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -24,6 +28,8 @@ const ConnectionSchema = new Schema<IConnection>(
     username: { type: String, required: true },
     password: { type: String, select: false, default: '' },
     platformProvisioned: Boolean,
+    hyperdxSettingPrefix: String,
+    isPrometheusEndpoint: Boolean,
   },
   { timestamps: true, strict: false },
 );

@@ -3,6 +3,15 @@ import { randomUUID } from 'node:crypto';
 import mongoose, { Schema } from 'mongoose';
 import type { Types } from 'mongoose';
 
+/** An operator who works in a tenant's team for a while: `team` is then that team. */
+export interface UserSupport {
+  /** The support entry that tells why. */
+  entry: Types.ObjectId;
+  /** Where they go back to. */
+  home: Types.ObjectId;
+  until: Date;
+}
+
 /** HyperDX's user. `hash` and `salt` are passport-local-mongoose's and are never read by default. */
 export interface IUser {
   _id: Types.ObjectId;
@@ -13,6 +22,8 @@ export interface IUser {
   accessKey: string;
   hash?: string;
   salt?: string;
+  /** Ours; HyperDX leaves it as it is. In this document, so that it changes together with `team` or not at all. */
+  tenancySupport?: UserSupport;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -25,6 +36,17 @@ const UserSchema = new Schema<IUser>(
     accessKey: { type: String, default: () => randomUUID() },
     hash: { type: String, select: false },
     salt: { type: String, select: false },
+    tenancySupport: {
+      type: new Schema<UserSupport>(
+        {
+          entry: { type: Schema.Types.ObjectId, required: true },
+          home: { type: Schema.Types.ObjectId, required: true },
+          until: { type: Date, required: true },
+        },
+        { _id: false },
+      ),
+      required: false,
+    },
   },
   { timestamps: true, strict: false },
 );

@@ -20,6 +20,11 @@ export function sameToken(a: string, b: string): boolean {
   );
 }
 
+/** The same for two SHA-256 digests, as bytes. */
+export function sameDigest(a: Buffer, b: Buffer): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
 /** HKDF-SHA256 (RFC 5869) of the installation's secret for one purpose, as hex. */
 export function deriveSecret(secret: string, purpose: string): string {
   return Buffer.from(

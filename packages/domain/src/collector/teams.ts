@@ -31,6 +31,8 @@ export interface CollectorTeam {
   tenantId: TenantId;
   /** The ingestion key that its senders carry in `authorization`. */
   apiKey: string;
+  /** Keys before it that are still accepted, until every collector has the present one. */
+  previousKeys?: readonly string[];
   /** HyperDX's `collectorAuthenticationEnforced`; a shared collector always authenticates. */
   authenticate: boolean;
   /** Its key is gone: senders get 401. */
@@ -65,7 +67,7 @@ export function admitTeams(teams: readonly CollectorTeam[]): {
   tenants: TenantRoute[];
   leftOut: LeftOut[];
 } {
-  const holders = groupBy(teams, (team) => team.apiKey);
+  const holders = holdersOf(teams);
   const inOrder = teams
     .filter((team) => team.suspended !== true)
     .sort((a, b) => compareText(a.tenantId, b.tenantId) || compareText(a.teamId, b.teamId));
@@ -81,11 +83,38 @@ export function admitTeams(teams: readonly CollectorTeam[]): {
     const known = tenants.get(team.tenantId);
     tenants.set(team.tenantId, {
       tenantId: team.tenantId,
-      keys: [...new Set([...(known?.keys ?? []), team.apiKey])].sort(compareText),
+      keys: [...new Set([...(known?.keys ?? []), team.apiKey, ...stillGood(team, holders)])].sort(
+        compareText,
+      ),
       credentials: known?.credentials ?? team.credentials,
     });
   }
   return { tenants: [...tenants.values()], leftOut };
+}
+
+/** Whose each key is, those before the present ones included. */
+function holdersOf(teams: readonly CollectorTeam[]): ReadonlyMap<string, CollectorTeam[]> {
+  const held = teams.flatMap((team) =>
+    [team.apiKey, ...(team.previousKeys ?? [])].map((key) => ({ key, team })),
+  );
+  const groups = [...groupBy(held, ({ key }) => key)];
+  return new Map(groups.map(([key, holders]) => [key, holders.map(({ team }) => team)]));
+}
+
+/** Whether nothing tells whose data comes with a key that these teams have. */
+function isContested(team: CollectorTeam, holders: readonly CollectorTeam[]): boolean {
+  // A suspended team's key counts: were another served under it, the suspended one's data would land there.
+  return holders.some((holder) => holder.tenantId !== team.tenantId || holder.suspended === true);
+}
+
+/** A former key that cannot be served is no reason to leave its team out. */
+function stillGood(
+  team: CollectorTeam,
+  holders: ReadonlyMap<string, readonly CollectorTeam[]>,
+): string[] {
+  return (team.previousKeys ?? []).filter(
+    (key) => isIngestionKey(key) && !isContested(team, holders.get(key) ?? []),
+  );
 }
 
 function refuse(
@@ -98,8 +127,7 @@ function refuse(
       reason: 'Its ingestion key is not 8 to 128 of the characters A-Z a-z 0-9 . _ ~ + / $ -',
     };
   }
-  // A suspended team's key counts: were another served under it, the suspended one's data would land there.
-  if (holders.some((holder) => holder.tenantId !== team.tenantId || holder.suspended === true)) {
+  if (isContested(team, holders)) {
     return {
       code: 'ingestion_key_taken',
       reason: 'Another team has the same ingestion key, and nothing tells whose the data is.',

@@ -21,6 +21,14 @@ import {
 } from './operator';
 import type { OperatorRole } from './operator';
 import { PlanList } from './plan';
+import {
+  BeginSupport,
+  CreateInvitation,
+  NewInvitation,
+  SupportList,
+  SupportParams,
+  SupportView,
+} from './support';
 import { TargetList } from './target';
 import {
   CreateTenant,
@@ -179,6 +187,48 @@ export const adminRoutes = {
       params: TenantParams,
       body: RotateTenant,
       responses: { 200: TenantView, 202: TenantView, ...refusals(...bodyRefusals, 404, 409) },
+    },
+  },
+  invitations: {
+    create: {
+      method: 'post',
+      path: '/tenants/:id/invitations',
+      summary: "Invite a person into a tenant's team.",
+      role: 'admin',
+      changes: true,
+      params: TenantParams,
+      body: CreateInvitation,
+      responses: { 201: NewInvitation, ...refusals(...bodyRefusals, 404, 409) },
+    },
+  },
+  support: {
+    begin: {
+      method: 'post',
+      path: '/tenants/:id/support',
+      summary: "Enter a tenant's team for a while, with a reason that the tenant can read.",
+      role: 'admin',
+      changes: true,
+      params: TenantParams,
+      body: BeginSupport,
+      responses: { 201: SupportView, ...refusals(...bodyRefusals, 404, 409) },
+    },
+    list: {
+      method: 'get',
+      path: '/tenants/:id/support',
+      summary: 'List who was in a tenant for support, and why.',
+      role: 'viewer',
+      changes: false,
+      params: TenantParams,
+      responses: { 200: SupportList, ...refusals(400, 404) },
+    },
+    end: {
+      method: 'delete',
+      path: '/tenants/:id/support/:entry',
+      summary: "End an operator's time in a tenant.",
+      role: 'admin',
+      changes: true,
+      params: SupportParams,
+      responses: { 204: null, ...refusals(400, 404) },
     },
   },
   targets: {

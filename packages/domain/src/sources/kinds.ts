@@ -6,12 +6,13 @@ import { z } from 'zod';
 /** A field that HyperDX cannot do without. */
 const required = z.string().min(1);
 const expression = z.string().optional();
-const sourceId = z.string().optional();
+/** Null where HyperDX's forms, or documents of its older releases, mean none. */
+const sourceId = z.string().nullish();
 
 const from = z.looseObject({ databaseName: required, tableName: required });
 
 /** `SETTINGS` that HyperDX adds to each query of the source. */
-const querySettings = z.array(z.looseObject({ setting: required, value: z.string() })).max(10);
+const querySettings = z.array(z.looseObject({ setting: required, value: required })).max(10);
 
 const common = {
   name: required,

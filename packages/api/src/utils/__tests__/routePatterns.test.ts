@@ -15,9 +15,26 @@ describe('matchRoute', () => {
     [`/tenancy/v1/tenants/${id}/secrets`, 'unmatched', {}],
     ['/tenancyxv1/tenants', 'unmatched', {}],
     ['//health', 'unmatched', {}],
+    ['/alerts', '/alerts/*', {}],
+    [`/Alerts/${id}/History/`, '/alerts/*', {}],
+    ['/team/setup/a-secret-token', '/team/setup/*', {}],
+    [`/team/member/${id}`, '/team/*', {}],
+    ['/api/v2/', '/api/v2', {}],
+    [`/api/v2/sources/${id}`, '/api/v2/sources/*', {}],
+    ['/api/v2/unknown', 'unmatched', {}],
+    ['/alertsx', 'unmatched', {}],
+    ['/mcp/x', 'unmatched', {}],
+    ['/tenancy/v1', 'unmatched', {}],
+    ['/constructor', 'unmatched', {}],
     ['', 'unmatched', {}],
   ])('%s fits %s', (path, pattern, params) => {
     expect(matchRoute(path)).toEqual({ pattern, params });
+  });
+
+  it('names no path by what a request says', () => {
+    for (const path of ['/alerts/__proto__', '/x'.repeat(10_000), '/MCP', '/reports/secret']) {
+      expect(routePatterns).toContain(matchRoute(path).pattern);
+    }
   });
 
   it('knows every route of the admin API', () => {

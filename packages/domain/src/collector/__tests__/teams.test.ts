@@ -126,4 +126,42 @@ describe('admitTeams', () => {
     expect(tenants.map((tenant) => tenant.tenantId)).toEqual([tenantId(1)]);
     expect(leftOut).toEqual([expect.objectContaining({ teamId: 'team-2' })]);
   });
+
+  describe('former keys', () => {
+    const keysOf = (...given: Parameters<typeof admitTeams>[0]) =>
+      admitTeams(given).tenants.map(({ tenantId: id, keys }) => [id, keys]);
+
+    it('are accepted beside the present one', () => {
+      const changed = team(1, {
+        apiKey: 'present-key',
+        previousKeys: ['former-key-2', 'former-key-1'],
+      });
+      expect(keysOf(changed)).toEqual([
+        [tenantId(1), ['former-key-1', 'former-key-2', 'present-key']],
+      ]);
+    });
+
+    it.each(refusedKeys)('with %s are left out, and their team is not', (_, former) => {
+      const changed = team(1, { apiKey: 'present-key', previousKeys: [former] });
+      expect(keysOf(changed)).toEqual([[tenantId(1), ['present-key']]]);
+      expect(admitTeams([changed]).leftOut).toEqual([]);
+    });
+
+    it('that another tenant has are nobody’s: the other is left out, the team keeps its present one', () => {
+      const changed = team(1, { apiKey: 'present-key', previousKeys: ['the-same-key'] });
+      const { tenants, leftOut } = admitTeams([changed, team(2, { apiKey: 'the-same-key' })]);
+      expect(tenants.map(({ keys }) => keys)).toEqual([['present-key']]);
+      expect(leftOut).toEqual([
+        expect.objectContaining({ tenantId: tenantId(2), code: 'ingestion_key_taken' }),
+      ]);
+      const both = admitTeams([changed, team(2, { previousKeys: ['the-same-key'] })]);
+      expect(both.tenants.flatMap(({ keys }) => keys)).not.toContain('the-same-key');
+      expect(both.leftOut).toEqual([]);
+    });
+
+    it('of a suspended team are gone with it', () => {
+      const suspended = team(1, { previousKeys: ['former-key-1'], suspended: true });
+      expect(keysOf(suspended)).toEqual([]);
+    });
+  });
 });

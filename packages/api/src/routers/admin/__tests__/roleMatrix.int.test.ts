@@ -5,6 +5,7 @@ import type { NamedAdminRoute } from '@hyperdx-tenancy/domain/contracts/routes';
 import { Types } from 'mongoose';
 import type { Model } from 'mongoose';
 
+import { Browser, makeUser as makeLogin } from '../../../__tests__/browser';
 import { useServer } from '../../../fixtures';
 import type { Answer } from '../../../fixtures';
 import { models } from '../../../models';
@@ -12,6 +13,7 @@ import AuditEvent from '../../../models/auditEvent';
 import CollectorToken from '../../../models/collectorToken';
 import Operator from '../../../models/operator';
 import OperatorToken from '../../../models/operatorToken';
+import SupportEntry from '../../../models/supportEntry';
 import User from '../../../models/user';
 import { hashToken, newToken } from '../../../utils/secrets';
 import { behindProxy, storeToken, storeUser } from './operatorFixtures';
@@ -32,6 +34,10 @@ const expected: Record<string, 'viewer' | 'admin'> = {
   'tenants.door': 'admin',
   'tenants.apply': 'admin',
   'tenants.rotate': 'admin',
+  'invitations.create': 'admin',
+  'support.begin': 'admin',
+  'support.list': 'viewer',
+  'support.end': 'admin',
   'targets.list': 'viewer',
   'plans.list': 'viewer',
   'secret.show': 'viewer',
@@ -66,6 +72,8 @@ let acme: { id: string; team: string; apiKey: string };
 let globex: typeof acme;
 const canaries = new Set<string>();
 const tokens: Record<string, string> = {};
+/** Of those who come by HyperDX's session. */
+const cookies: Record<string, string> = {};
 
 async function makeTenant(name: string): Promise<typeof acme> {
   const { json } = await server.request('POST', '/tenancy/v1/tenants', { body: { name } });
@@ -85,6 +93,14 @@ async function makeOperatorUser(role: 'viewer' | 'admin'): Promise<string> {
   const { id, email, accessKey } = await makeUser(acme.team);
   await Operator.create({ _id: id, email, role, createdBy: 'test' });
   return accessKey;
+}
+
+/** Signs a new user in, as an operator where a role is given. */
+async function signIn(role?: 'viewer' | 'admin'): Promise<Browser> {
+  const { id, email, password } = await makeLogin(acme.team);
+  canaries.add(email);
+  if (role) await Operator.create({ _id: id, email, role, createdBy: 'test' });
+  return Browser.login(server.url, email, password);
 }
 
 let retention = 100;
@@ -108,6 +124,28 @@ const samples: Record<string, () => Promise<Sample> | Sample> = {
   'tenants.door': () => ({ params: { id: globex.id } }),
   'tenants.apply': () => ({ params: { id: globex.id } }),
   'tenants.rotate': () => ({ params: { id: globex.id }, body: {} }),
+  'invitations.create': () => ({
+    params: { id: globex.id },
+    body: { email: `${randomUUID()}@users.example` },
+  }),
+  'support.begin': () => ({
+    params: { id: globex.id },
+    body: { reason: 'They asked for help.', minutes: 5 },
+  }),
+  'support.list': () => ({ params: { id: globex.id } }),
+  'support.end': async () => {
+    const now = new Date();
+    const entry = await SupportEntry.create({
+      tenant: new Types.ObjectId(globex.id),
+      team: new Types.ObjectId(globex.team),
+      user: new Types.ObjectId(),
+      email: 'support@operators.example',
+      reason: 'They asked for help.',
+      startedAt: now,
+      expiresAt: now,
+    });
+    return { params: { id: globex.id, entry: entry.id } };
+  },
   'targets.list': () => ({}),
   'plans.list': () => ({}),
   'secret.show': () => ({}),
@@ -145,8 +183,11 @@ const callers: { who: string; as: 'admin' | 'viewer' | 'stranger' | 'nobody' }[]
   { who: 'the bootstrap token', as: 'admin' },
   { who: "an admin's token", as: 'admin' },
   { who: "an admin's access key", as: 'admin' },
+  { who: "an admin's session", as: 'admin' },
   { who: "a viewer's token", as: 'viewer' },
   { who: "a viewer's access key", as: 'viewer' },
+  { who: "a viewer's session", as: 'viewer' },
+  { who: "a tenant member's session", as: 'stranger' },
   { who: "a tenant member's access key", as: 'stranger' },
   { who: "another tenant's member's access key", as: 'stranger' },
   { who: "a former operator's access key", as: 'stranger' },
@@ -157,6 +198,7 @@ const callers: { who: string; as: 'admin' | 'viewer' | 'stranger' | 'nobody' }[]
   { who: "a tenant's ingestion key", as: 'nobody' },
   { who: 'a collector token', as: 'nobody' },
   { who: "the hash of an admin's token", as: 'nobody' },
+  { who: 'a session that has ended', as: 'nobody' },
   { who: 'nobody', as: 'nobody' },
 ];
 
@@ -182,6 +224,15 @@ beforeAll(async () => {
     "a tenant's ingestion key": acme.apiKey,
     'a collector token': server.config.collectorToken,
     "the hash of an admin's token": hashToken(admin.token),
+  });
+  const ended = await signIn('admin');
+  const endedCookie = await ended.cookies.getCookieString(server.url);
+  await ended.request('GET', '/logout');
+  Object.assign(cookies, {
+    "an admin's session": await (await signIn('admin')).cookies.getCookieString(server.url),
+    "a viewer's session": await (await signIn('viewer')).cookies.getCookieString(server.url),
+    "a tenant member's session": await (await signIn()).cookies.getCookieString(server.url),
+    'a session that has ended': endedCookie,
   });
   const former = await makeOperatorUser('admin');
   const user = await User.findOne({ accessKey: former }).lean();
@@ -216,6 +267,7 @@ async function call(
   const answer = await server.request(route.method.toUpperCase(), `/tenancy/v1${path}`, {
     headers: {
       authorization: tokens[who] === undefined ? '' : `Bearer ${tokens[who]}`,
+      ...(cookies[who] === undefined ? {} : { cookie: cookies[who] }),
       'x-forwarded-for': `10.1.${calls >> 8}.${calls & 255}`,
       'x-request-id': requestId,
     },

@@ -35,8 +35,13 @@ function servedByAdminRouter(): string[] {
   });
   try {
     // Nothing is called: it is only looked at.
-    const context = { log: createLogger('silent') } as Context;
-    return served(adminRouter(context, undefined, () => true) as unknown as { stack: Layer[] });
+    const options = {
+      config: { adminToken: undefined, frontendUrl: 'http://localhost:8080' },
+      context: { log: createLogger('silent') } as Context,
+      isServing: () => true,
+      sessions: [],
+    };
+    return served(adminRouter(options) as unknown as { stack: Layer[] });
   } finally {
     spy.mockRestore();
   }

@@ -1,0 +1,120 @@
+import type { Registration as Wish } from '@hyperdx-tenancy/domain/contracts/account';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import { Types } from 'mongoose';
+
+import Operator from '../models/operator';
+import Registration from '../models/registration';
+import type { IRegistration } from '../models/registration';
+import Team from '../models/team';
+import User from '../models/user';
+import { isDuplicateKey } from '../utils/mongoErrors';
+import { hashPassword } from '../utils/passwordHash';
+import { recordChange } from './audit';
+import type { Origin } from './audit';
+import type { Context } from './context';
+import { createTenant } from './tenant';
+import { findUser } from './users';
+import type { KnownUser } from './users';
+
+const FIRST = 'first';
+/** How long one registration may take before another may take it up: far longer than making a tenant takes. */
+const WORK_MS = 120_000;
+/** HyperDX limits the name of a team to so many characters. */
+const NAME_LENGTH = 100;
+
+/**
+ * Whether there is a team already: from then on people come by invitation. One whose registration was cut short before it
+ * had a user does not count: it is to be completed.
+ */
+export async function isTeamExisting(): Promise<boolean> {
+  if (!(await Team.exists({}))) return false;
+  const cutShort = await Registration.exists({ _id: FIRST, done: false });
+  return cutShort === null || (await User.exists({})) !== null;
+}
+
+/**
+ * The sole right to make the first tenant and user; one that came to nothing can be taken up again.
+ * @returns `null` where somebody has it, or there is nothing to be made any more.
+ */
+async function claim(email: string, context: Context): Promise<IRegistration | null> {
+  if (await User.exists({})) return null;
+  const now = context.now();
+  const until = new Date(now.getTime() + WORK_MS);
+  const begun = await Registration.findOneAndUpdate(
+    { _id: FIRST, done: false, until: { $lte: now } },
+    { $set: { until } },
+    { returnDocument: 'after' },
+  ).lean<IRegistration>();
+  if (begun) return begun;
+  // A team that no registration of ours has begun is somebody's.
+  if (await isTeamExisting()) return null;
+  try {
+    const made = await Registration.create({
+      _id: FIRST,
+      // HyperDX's name for the first team.
+      name: `${email}'s Team`.slice(0, NAME_LENGTH),
+      user: new Types.ObjectId(),
+      until,
+    });
+    return made.toObject();
+  } catch (error) {
+    if (isDuplicateKey(error)) return null;
+    throw error;
+  }
+}
+
+async function makeUser(
+  { user: _id }: IRegistration,
+  { email, password }: Wish,
+  team: Types.ObjectId,
+): Promise<KnownUser> {
+  // The operator first: without a user it opens nothing, and no user is left without it.
+  await Operator.updateOne(
+    { _id },
+    { $set: { email, role: 'admin', leavingAt: null }, $setOnInsert: { createdBy: email } },
+    { upsert: true },
+  );
+  await User.create({ _id, email, name: email, team, ...(await hashPassword(password)) });
+  const user = await findUser(_id.toHexString());
+  if (!user) throw new Error('a user was removed while it was made');
+  return user;
+}
+
+/**
+ * Makes the installation's first tenant, its team, and its first user, who becomes an operator.
+ * @param origin from where; the user made is who did it.
+ * @returns `null` where there is a team already, or another call is making one.
+ * @throws TenancyError what stopped it (`clickhouse_unavailable`, ...): called again, it goes on.
+ */
+export async function registerFirst(
+  wish: Wish,
+  origin: Omit<Origin, 'actor'>,
+  context: Context,
+): Promise<KnownUser | null> {
+  const work = await claim(wish.email, context);
+  if (!work) return null;
+  const actor = { kind: 'user', id: work.user.toHexString(), name: wish.email } as const;
+  try {
+    const asked = { name: work.name };
+    const tenant = await recordChange(
+      { ...origin, actor },
+      { action: 'tenant.create', asked },
+      () => createTenant(asked, context),
+      (after) => ({ tenant: after.id, after }),
+      context,
+    );
+    const [team] = tenant.teams;
+    if (!team) throw new TenancyError('internal', 'The tenant was made without a team.');
+    const user = await makeUser(work, wish, new Types.ObjectId(team.id));
+    await Registration.updateOne({ _id: FIRST }, { $set: { done: true } });
+    return user;
+  } catch (error) {
+    // Whoever tries again need not wait until this one counts as dead.
+    await Registration.updateOne(
+      { _id: FIRST, until: work.until },
+      { $set: { until: context.now() } },
+    ).catch(() => undefined);
+    if (isDuplicateKey(error)) return null;
+    throw error;
+  }
+}

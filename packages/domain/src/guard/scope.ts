@@ -1,0 +1,25 @@
+import type { ReaderLimits } from '../access/limits';
+import type { TenantId } from '../ids';
+import { parseTenantFromTableName } from '../ids';
+
+/**
+ * The database that is current while a tenant's statement is parsed and run. It holds nothing and never does, so that a name
+ * without a database is a common table expression or nothing at all: `EXPLAIN AST` does not show which names `WITH` defines.
+ */
+export const emptyDatabase = 'hdx_nothing';
+
+/** Whose statement is judged. */
+export interface TenantScope {
+  id: TenantId;
+  /** Of the tenant's tables. */
+  database: string;
+  /** The cluster that `cluster()` may name; without it none. */
+  cluster?: string;
+  /** What the tenant may set its limits to. @default the platform's */
+  limits?: ReaderLimits;
+}
+
+/** Whether the name, without its database, is that of a table of the tenant. */
+export function isOwnTable(name: string, { id }: TenantScope): boolean {
+  return parseTenantFromTableName(name)?.tenantId === id;
+}
