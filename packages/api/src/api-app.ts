@@ -1,4 +1,5 @@
 import { ADMIN_BASE } from '@hyperdx-tenancy/domain/contracts/routes';
+import cors from 'cors';
 import express from 'express';
 import type { Express } from 'express';
 import helmet from 'helmet';
@@ -43,12 +44,14 @@ export default function createApiApp(
   app.set('query parser', 'simple');
   app.set('trust proxy', config.trustProxy);
   app.use(requestId, requestLog(context.metrics, context.log), helmet());
-  app.use(rootRouter(config, readiness));
   const rules = connectionRules(config);
   const sessions = sessionMiddleware(config, isServing);
   const signedIn = [...sessions, sameSite(config)];
   app.use(`${ADMIN_BASE}/me`, myRouter(config, context, sessions));
   app.use(ADMIN_BASE, adminRouter({ config, context, isServing, sessions }));
+  // As HyperDX answers, with the one origin whatever the request says. The admin API has none of it.
+  app.use(cors({ origin: config.frontendUrl, credentials: true }));
+  app.use(rootRouter(config, readiness));
   app.use(authRouter(config, context, sessions));
   // HyperDX's routes for who is signed in: each router asks for its own user.
   app.use('/me', signedIn, meRouter(config, context));

@@ -193,6 +193,15 @@ export default class Server {
 
   /** Says what an operator should know before anything else. */
   private warn(): void {
+    const { frontendUrl, trustProxy, hyperdxApiUrl } = this.config;
+    if (frontendUrl.startsWith('https:') && trustProxy === false) {
+      this.log.warn(
+        'FRONTEND_URL is https, and TENANCY_TRUST_PROXY names no proxy: requests count as not encrypted, and HyperDX sets no session cookie',
+      );
+    }
+    if (hyperdxApiUrl === undefined) {
+      this.log.warn('HYPERDX_API_URL is not set: routes that are HyperDX’s own answer 501');
+    }
     const guarded = this.context.targets.all.filter(({ hasUsers }) => !hasUsers);
     if (guarded.length === 0) return;
     this.log.warn(

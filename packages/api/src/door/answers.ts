@@ -22,7 +22,6 @@ const exceptions: Partial<Record<ErrorCode, Exception>> = {
   too_many_attempts: { code: 516, name: 'AUTHENTICATION_FAILED' },
   forbidden: { code: 497, name: 'ACCESS_DENIED' },
   query_refused: { code: 497, name: 'ACCESS_DENIED' },
-  not_found: { code: 50, name: 'UNKNOWN_TYPE' },
   too_many_queries: { code: 202, name: 'TOO_MANY_SIMULTANEOUS_QUERIES' },
   overloaded: { code: 202, name: 'TOO_MANY_SIMULTANEOUS_QUERIES' },
   clickhouse_unavailable: { code: 210, name: 'NETWORK_ERROR' },

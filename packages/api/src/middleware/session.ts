@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import MongoStore from 'connect-mongo';
 import type { Request, RequestHandler } from 'express';
@@ -35,8 +37,8 @@ function cookieOf({ env, frontendUrl }: SessionSettings): session.CookieOptions 
 /** HyperDX's store, whose rows both servers read. */
 class SessionStore extends MongoStore {
   /** A session that cannot be prolonged, since it has just ended or MongoDB is away, is no reason to cut an answer short. */
-  override touch(sid: string, data: session.SessionData, done: () => void = () => undefined): void {
-    super.touch(sid, data, () => done());
+  override touch(sid: string, data: session.SessionData, done?: (error: unknown) => void): void {
+    super.touch(sid, data, () => done?.(null));
   }
 }
 
@@ -104,14 +106,10 @@ export function sessionUser(req: Request): KnownUser | undefined {
 
 /** Signs a user in: with a new session, so that an id from before opens nothing. Written when it returns. */
 export async function signIn(req: Request, user: Pick<KnownUser, '_id'>): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    req.login(user, (error: unknown) => (error ? reject(error) : resolve()));
-  });
+  await promisify((done: (error: unknown) => void) => req.login(user, done))();
 }
 
 /** Ends the session, for both servers. */
 export async function signOut(req: Request): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    req.logout((error: unknown) => (error ? reject(error) : resolve()));
-  });
+  await promisify((done: (error: unknown) => void) => req.logout(done))();
 }

@@ -2,7 +2,7 @@
 export { canonicalise } from './statement';
 export type { Canonical, Expected } from './statement';
 export { judge } from './judge';
-export { emptyDatabase, isOwnTable } from './scope';
+export { isOwnTable } from './scope';
 export type { TenantScope } from './scope';
 export { guardRules, isRefusal, refuse } from './verdict';
 export type { GuardRule, Permission, Refusal, Setting, StatementClass, Verdict } from './verdict';

@@ -184,7 +184,7 @@ class NodeJudge {
     );
   }
 
-  /** Names without a database are common table expressions, see `emptyDatabase`; the engine would tell what else is there. */
+  /** Names without a database are what WITH defines: for others the engine's error would tell what names are nearly there. */
   private isAvailable(name: string): boolean {
     if (this.isOwn(name) || this.expected.names.has(name)) return true;
     const [database, table, ...more] = name.split('.');

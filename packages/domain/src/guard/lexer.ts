@@ -5,6 +5,8 @@ import type { Token } from './tokens';
 import type { Refusal } from './verdict';
 import { isRefusal, refuse } from './verdict';
 
+/** `max_query_size` of ClickHouse: it parses no more. HyperDX's longest statement seen has 19,001. */
+const maxCharacters = 262_144;
 /** Brackets within brackets: HyperDX's deepest statement has about ten. */
 const maxDepth = 200;
 
@@ -166,6 +168,9 @@ function bracketFault(tokens: readonly Token[]): Refusal | undefined {
  * would differ over a text, the caller is misunderstood, and what was judged is still what runs.
  */
 export function readTokens(text: string, values: ReadonlyMap<string, string>): Token[] | Refusal {
+  if (text.length > maxCharacters) {
+    return refuse('text', `A statement has no more than ${maxCharacters} characters`);
+  }
   const tokens: Token[] = [];
   let offset = 0;
   while (offset < text.length) {

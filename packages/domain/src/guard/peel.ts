@@ -12,6 +12,9 @@ export interface Peeled {
   settings: readonly Setting[];
 }
 
+/** SETTINGS, FORMAT and SETTINGS again is all that ClickHouse takes. */
+const maxClauses = 3;
+
 const formatName = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 
 /**
@@ -22,7 +25,7 @@ export function peel(statement: readonly Token[], limits: ReaderLimits): Peeled 
   let tokens = statement;
   let format: string | undefined;
   const settings: Setting[] = [];
-  for (;;) {
+  for (let count = 0; count < maxClauses; count += 1) {
     const clause = readClause(tokens);
     if (!clause) break;
     tokens = tokens.slice(0, clause.start);

@@ -2,12 +2,6 @@ import type { ReaderLimits } from '../access/limits';
 import type { TenantId } from '../ids';
 import { parseTenantFromTableName } from '../ids';
 
-/**
- * The database that is current while a tenant's statement is parsed and run. It holds nothing and never does, so that a name
- * without a database is a common table expression or nothing at all: `EXPLAIN AST` does not show which names `WITH` defines.
- */
-export const emptyDatabase = 'hdx_nothing';
-
 /** Whose statement is judged. */
 export interface TenantScope {
   id: TenantId;

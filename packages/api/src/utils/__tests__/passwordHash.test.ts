@@ -14,7 +14,8 @@ interface Plugged extends Document {
 
 const schema = new Schema<Plugged>({});
 // HyperDX 2.36 sets the name of a field, and nothing about the hash.
-schema.plugin(passportLocalMongoose as never, { usernameField: 'email' });
+const plugin = passportLocalMongoose as unknown as (schema: Schema, options: object) => void;
+schema.plugin(plugin, { usernameField: 'email' });
 const Account = model<Plugged>('PasswordHashTest', schema);
 
 const PASSWORD = 'Correct-horse-7-battery!';

@@ -122,6 +122,7 @@ describe('refused texts', () => {
     ['a bracket that is not closed', 'SELECT (1'],
     ['brackets that cross', 'SELECT ([)]'],
     ['brackets without end', `SELECT ${'('.repeat(201)}1${')'.repeat(201)}`],
+    ['more than ClickHouse parses', `SELECT 1${' '.repeat(262_144)}`],
     ['variables of MySQL', 'SELECT @@version'],
     ['braces', "SELECT {'a': 1}"],
     ['a number that is a name', 'SELECT 1a'],

@@ -1,4 +1,4 @@
-import { emptyDatabase } from '@hyperdx-tenancy/domain/guard';
+import { emptyDatabase } from '@hyperdx-tenancy/domain/access';
 import type { Verdict } from '@hyperdx-tenancy/domain/guard';
 
 import { operator, Workshop } from '../../../clickhouse/__tests__/isolation/engine';

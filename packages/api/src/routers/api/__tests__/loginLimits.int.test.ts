@@ -1,8 +1,7 @@
 import { Browser, PASSWORD } from '../../../__tests__/browser';
 import type { Seen } from '../../../__tests__/browser';
 import { useServer } from '../../../fixtures';
-import { behindProxy, freshAddress } from '../../admin/__tests__/operatorFixtures';
-import { inhabit } from './teams';
+import { behindProxy, freshAddress, inhabit } from './teams';
 import type { Inhabited } from './teams';
 
 jest.setTimeout(120_000);

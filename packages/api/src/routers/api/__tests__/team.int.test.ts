@@ -137,7 +137,7 @@ it('who is removed is out at once, sessions included; what they made is handed o
   const seen = await acme.browser.request('DELETE', `/team/member/${leaver.id}`);
   expect([seen.status, seen.json]).toEqual([200, { message: 'User deleted' }]);
   expect((await browser.request('GET', '/me')).status).toBe(401);
-  const creator = async (_id: Types.ObjectId) =>
+  const creator = async (_id: Awaited<ReturnType<typeof alert>>) =>
     String((await mongoose.connection.collection('alerts').findOne({ _id }))!['createdBy']);
   expect(await creator(own)).toBe(acme.user.id);
   expect(await creator(other)).toBe(leaver.id);

@@ -2,6 +2,16 @@ import { Browser, makeUser } from '../../../__tests__/browser';
 import type { MadeUser } from '../../../__tests__/browser';
 import type { TestServer } from '../../../fixtures';
 
+/** A service that believes `x-forwarded-for`, so that each call may come from an address of its own. */
+export const behindProxy = { env: { TENANCY_TRUST_PROXY: 'loopback' } };
+
+let clients = 0;
+/** An address that nobody has failed from. */
+export function freshAddress(): string {
+  clients += 1;
+  return `10.7.${clients >> 8}.${clients & 255}`;
+}
+
 /** A tenant with one person in its team, who is signed in. */
 export interface Inhabited {
   tenant: string;
