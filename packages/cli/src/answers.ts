@@ -7,6 +7,7 @@ import {
 import { DoorAccess } from '@hyperdx-tenancy/domain/contracts/door';
 import { OperatorTokenView, OperatorView } from '@hyperdx-tenancy/domain/contracts/operator';
 import { PlanView } from '@hyperdx-tenancy/domain/contracts/plan';
+import { NewInvitation, SupportView } from '@hyperdx-tenancy/domain/contracts/support';
 import { TargetView } from '@hyperdx-tenancy/domain/contracts/target';
 import {
   EffectiveSettings,
@@ -39,6 +40,11 @@ export type Effective = z.infer<typeof Effective>;
 
 export const Door = DoorAccess.loose();
 export type Door = z.infer<typeof Door>;
+
+export const Invitation = NewInvitation.loose();
+
+export const Support = SupportView.loose();
+export type Support = z.infer<typeof Support>;
 
 export const Secret = SecretState.loose();
 export type Secret = z.infer<typeof Secret>;

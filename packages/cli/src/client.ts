@@ -1,5 +1,6 @@
 import { adminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
 import type { CreateOperatorToken, SetOperator } from '@hyperdx-tenancy/domain/contracts/operator';
+import type { BeginSupport, CreateInvitation } from '@hyperdx-tenancy/domain/contracts/support';
 import type { CreateTenant, UpdateTenant } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { z } from 'zod';
 
@@ -8,12 +9,14 @@ import {
   Doctor,
   Door,
   Effective,
+  Invitation,
   listOf,
   NewOperatorToken,
   Operator,
   OperatorToken,
   Plan,
   Secret,
+  Support,
   Target,
   Tenant,
   Tenants,
@@ -47,7 +50,18 @@ export function createClient(
   timeout = (usualMs: number): number => usualMs,
 ) {
   const call = createCaller(baseUrl, token, timeout);
-  const { tenants, secret, targets, plans, operators, operatorTokens, audit, doctor } = adminRoutes;
+  const {
+    tenants,
+    invitations,
+    support,
+    secret,
+    targets,
+    plans,
+    operators,
+    operatorTokens,
+    audit,
+    doctor,
+  } = adminRoutes;
 
   async function read<Schema extends z.ZodType>(
     asked: Omit<Call<Schema>, 'timeoutMs'>,
@@ -91,6 +105,16 @@ export function createClient(
     applyTenant: (id: string) => work({ route: tenants.apply, params: { id }, answer: Tenant }),
     rotateTenant: (id: string, force: boolean) =>
       work({ route: tenants.rotate, params: { id }, body: { force }, answer: Tenant }),
+
+    invite: (id: string, body: CreateInvitation) =>
+      read({ route: invitations.create, params: { id }, body, answer: Invitation }),
+    beginSupport: (id: string, body: BeginSupport) =>
+      read({ route: support.begin, params: { id }, body, answer: Support }),
+    listSupport: async (id: string) =>
+      (await read({ route: support.list, params: { id }, answer: listOf(Support) })).data,
+    endSupport: async (id: string, entry: string): Promise<void> => {
+      await read({ route: support.end, params: { id, entry }, answer: nothing });
+    },
 
     getSecret: () => read({ route: secret.show, answer: Secret }),
     rotateSecret: () => work({ route: secret.rotate, answer: Secret }),

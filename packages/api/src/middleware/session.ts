@@ -92,11 +92,11 @@ export function sessionMiddleware(
   return handlers as RequestHandler[];
 }
 
+const COOKIE = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE.replace('.', '\\.')}=`);
+
 /** Whether a request brings a session's cookie; whether it is good, only `sessionMiddleware` tells. */
 export function hasSessionCookie(req: Request): boolean {
-  return new RegExp(`(?:^|;)\\s*${SESSION_COOKIE.replace('.', '\\.')}=`).test(
-    req.get('cookie') ?? '',
-  );
+  return COOKIE.test(req.get('cookie') ?? '');
 }
 
 /** Who is signed in with this request's session. It stands behind {@link sessionMiddleware}. */

@@ -11,6 +11,7 @@ export class Gate {
   constructor(
     private readonly atOnce: number,
     private readonly maxWaiting = MAX_WAITING,
+    private readonly whatWaits = 'Too many statements wait for ClickHouse.',
   ) {}
 
   /**
@@ -19,7 +20,7 @@ export class Gate {
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.waiting.length >= this.maxWaiting) {
-      throw new TenancyError('overloaded', 'Too many statements wait for ClickHouse.');
+      throw new TenancyError('overloaded', this.whatWaits);
     }
     if (this.running >= this.atOnce) await new Promise<void>((go) => this.waiting.push(go));
     else this.running += 1;

@@ -12,7 +12,7 @@ const DIGEST = 'sha256';
 const SALT_BYTES = 32;
 
 /** A hash takes a thread of Node's pool (four by default) for a tenth of a second; files and look-ups need the others. */
-const hashing = new Gate(2, 100);
+const hashing = new Gate(2, 100, 'Too many logins at once.');
 
 /** How a password is stored in HyperDX's user: both are hexadecimal text. */
 export interface PasswordHash {

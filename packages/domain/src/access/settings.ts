@@ -82,6 +82,11 @@ const askedFor: readonly SettingRule[] = [
     access: 'changeable',
     why: 'HyperDX sends break beside max_execution_time=15; a query ends either way',
   },
+  {
+    name: 'enable_http_compression',
+    ...flag,
+    why: 'the query door asks for it in the name of clients that take compressed answers',
+  },
   { name: 'join_algorithm', access: 'changeable', why: 'HyperDX sends auto for metrics' },
 ];
 

@@ -98,9 +98,10 @@ const isPlainName = (value: string) =>
 function read(
   text: string,
   offset: number,
-  previous: Token | undefined,
+  before: readonly Token[],
   values: ReadonlyMap<string, string>,
 ): Read | Refusal {
+  const previous = before.at(-1);
   const char = text.charAt(offset);
   if (char === "'" || char === '"' || char === '`') return readQuotedToken(text, offset);
   const afterDot = isSymbol(previous, '.');
@@ -132,11 +133,17 @@ function read(
     return isRefusal(token) ? token : { token, end: offset + placeholder[0].length };
   }
   const sign = at(symbol, text, offset)?.[0];
-  if (sign !== undefined) {
+  // Written without a blank, a dot that is no accessor would make a number of its neighbour.
+  const isStray = sign === '.' && (!isValue(previous) || isNumber(before));
+  if (sign !== undefined && !isStray) {
     return { token: { kind: 'symbol', text: sign }, end: offset + sign.length };
   }
   return refuse('text', 'This is no token of ClickHouse SQL', text.slice(offset, offset + 20));
 }
+
+/** Whether the last token is a number, not the ordinal of a tuple's element. */
+const isNumber = (tokens: readonly Token[]) =>
+  tokens.at(-1)?.kind === 'number' && !isSymbol(tokens.at(-2), '.');
 
 /** Whether a dot behind it takes an element of it, rather than beginning a number. */
 function isValue(token: Token | undefined): boolean {
@@ -180,7 +187,7 @@ export function readTokens(text: string, values: ReadonlyMap<string, string>): T
       offset = start;
       continue;
     }
-    const found = read(text, offset, tokens.at(-1), values);
+    const found = read(text, offset, tokens, values);
     if (isRefusal(found)) return found;
     tokens.push(found.token);
     offset = found.end;

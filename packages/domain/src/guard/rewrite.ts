@@ -71,9 +71,9 @@ const likeAnId = /[0-9a-f]{12}/i;
 
 /**
  * Names that WITH may define: `name AS (`. The syntax tree does not show them, and need not: statements run with the empty
- * database as the current one, where any other name without a database is nothing. None has a dot, which
- * the syntax tree shows as it shows a database and a table, and none like a tenant's table: where it is not defined, the
- * engine's error suggests tables of nearly that name.
+ * database as the current one, where any other name without a database is nothing. None has a dot, which the tree shows as it
+ * shows a database and a table; and none is like a tenant's table, since the engine's error for a name that is not defined
+ * suggests tables of nearly that name.
  */
 export function definedNames(tokens: readonly Token[]): Set<string> {
   const names = new Set<string>();

@@ -44,7 +44,9 @@ describe('logins', () => {
     const tenant = { teamId: known, opensWith: (password: string) => password === 'right' };
     const find = (teamId: string): Promise<DoorTenant | undefined> => {
       asked.push(teamId);
-      return Promise.resolve(teamId === known ? (tenant as Partial<DoorTenant> as DoorTenant) : undefined);
+      return Promise.resolve(
+        teamId === known ? (tenant as Partial<DoorTenant> as DoorTenant) : undefined,
+      );
     };
     return { logins: new Logins({ find }), asked };
   }

@@ -13,7 +13,7 @@ import { checkRequest, hyperdxErrors } from '../../middleware/hyperdxErrors';
 import { LoginLimits } from '../../middleware/loginLimits';
 import { addressOf } from '../../middleware/operator';
 import { sameSite } from '../../middleware/sameSite';
-import { signIn, signOut } from '../../middleware/session';
+import { sessionUser, signIn, signOut } from '../../middleware/session';
 
 const SetupParams = z.object({ token: z.string().max(256) });
 
@@ -68,7 +68,8 @@ export default function authRouter(
   });
 
   router.get('/logout', session, async (req, res) => {
-    await signOut(req);
+    // Of who is nobody there is no session to end: a row for each such request would be a stranger's to write.
+    if (sessionUser(req)) await signOut(req);
     res.redirect(`${frontendUrl}/login`);
   });
 

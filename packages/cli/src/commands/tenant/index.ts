@@ -4,10 +4,12 @@ import { applyCommand } from './apply';
 import { createCommand } from './create';
 import { doorCommand } from './door';
 import { effectiveCommand } from './effective';
+import { inviteCommand } from './invite';
 import { listCommand } from './list';
 import { retryCommand } from './retry';
 import { rotateCommand } from './rotate';
 import { showCommand } from './show';
+import { supportCommand } from './support';
 import { updateCommand } from './update';
 
 export const tenantCommand = new Command('tenant')
@@ -17,6 +19,8 @@ export const tenantCommand = new Command('tenant')
   .addCommand(showCommand)
   .addCommand(effectiveCommand)
   .addCommand(doorCommand)
+  .addCommand(inviteCommand)
+  .addCommand(supportCommand)
   .addCommand(updateCommand)
   .addCommand(retryCommand)
   .addCommand(applyCommand)

@@ -69,12 +69,9 @@ export const freshVictim: readonly string[] = [
   `INSERT INTO ${database}.victim_${b} VALUES (1, '${canaries.body}')`,
 ];
 
-/** The statements of an operator: both tenants' tables, and in each rows of its own. */
-export const setUp: readonly string[] = [
-  `CREATE DATABASE ${database}`,
+/** What there is beside the tables that both tenants have: rows in them, and objects of B's alone. */
+export const planted: readonly string[] = [
   'CREATE DATABASE other',
-  ...tablesOf(a),
-  ...tablesOf(b),
   `ALTER TABLE ${logs(b)} ADD COLUMN ${canaries.column} String DEFAULT '${canaries.body}' COMMENT '${canaries.columnComment}'`,
   `INSERT INTO ${logs(a)} (Timestamp, TraceId, SpanId, SeverityText, SeverityNumber, ServiceName, Body, ResourceAttributes, LogAttributes)
    SELECT toDateTime64('2098-05-06 07:00:00', 9) + number, lower(hex(MD5(toString(number % 50)))), substring(lower(hex(MD5(toString(number)))), 1, 16),
@@ -118,4 +115,12 @@ export const setUp: readonly string[] = [
   `CREATE MATERIALIZED VIEW ${database}.refreshed_${b} REFRESH EVERY 1 YEAR (s String) ENGINE = Memory EMPTY AS SELECT '${canaries.codeInView}' AS s`,
   `DROP TABLE ${database}.dropped_${b}`,
   `CREATE FUNCTION function_of_b AS x -> concat(x, '${canaries.codeInView}')`,
+];
+
+/** The statements of an operator: both tenants' tables, and in each rows of its own. */
+export const setUp: readonly string[] = [
+  `CREATE DATABASE ${database}`,
+  ...tablesOf(a),
+  ...tablesOf(b),
+  ...planted,
 ];

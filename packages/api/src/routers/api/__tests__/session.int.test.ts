@@ -170,6 +170,21 @@ it('logging out leads to the login page, and ends the session itself', async () 
   expect((await me(`connect.sid=${cookie!.value}`)).status).toBe(401);
 });
 
+it('strangers write no sessions: not by failing to log in, nor by logging out', async () => {
+  const before = await sessions().countDocuments();
+  const stranger = new Browser(server.url);
+  const forms: Record<string, string>[] = [
+    {},
+    { email: ada.email, password: 'Wrong-horse-7-battery!' },
+  ];
+  for (const form of forms)
+    await stranger.request('POST', '/login/password', { form });
+  expect((await stranger.request('GET', '/logout')).status).toBe(302);
+  await stranger.request('GET', '/installation');
+  expect(await sessions().countDocuments()).toBe(before);
+  expect(await stranger.cookies.getCookieString(server.url)).toBe('');
+});
+
 it('a session whose user is gone is nobody, and so are those of garbage', async () => {
   const gone = await makeUser(team);
   const browser = await Browser.login(server.url, gone.email, PASSWORD);

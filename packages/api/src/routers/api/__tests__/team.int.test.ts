@@ -170,6 +170,21 @@ it.each(['/team/member/', '/team/invitation/'])('%s: an id that is none is 400',
   expect(seen.json).toMatchObject([{ type: 'Params', errors: { issues: [{ path: ['id'] }] } }]);
 });
 
+it('what HyperDX keeps in a user’s document survives our changes', async () => {
+  const users = mongoose.connection.collection('users');
+  const _id = new Types.ObjectId(acme.user.id);
+  await users.updateOne({ _id }, { $set: { newOfHyperdx: [{ a: 1 }], name: 'Ada' } });
+  const before = await users.findOne({ _id });
+  await acme.browser.request('PATCH', '/me/accessKey');
+  const { accessKey: _new, updatedAt: _now, ...after } = (await users.findOne({ _id }))!;
+  expect(before).toMatchObject(after);
+  expect(after).toMatchObject({
+    newOfHyperdx: [{ a: 1 }],
+    name: 'Ada',
+    hash: before!['hash'] as string,
+  });
+});
+
 it('a new access key opens the external API, the one before does not', async () => {
   const seen = await globex.browser.request('PATCH', '/me/accessKey');
   const { newAccessKey } = seen.json as { newAccessKey: string };
