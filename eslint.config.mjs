@@ -20,6 +20,15 @@ const packageRules = [
     ],
   },
   {
+    files: ['packages/domain/src/**/__tests__/**'],
+    patterns: [
+      {
+        regex: '^(?!\\.|(zod|fast-check)($|/))',
+        message: 'tests of domain need nothing but zod and fast-check',
+      },
+    ],
+  },
+  {
     files: ['packages/cli/src/**', 'packages/console/src/**'],
     patterns: [
       {

@@ -51,7 +51,7 @@ async function turn(
   signal: AbortSignal,
 ): Promise<Turn> {
   const target = kind.targets[way];
-  const pid = { direct: undefined, bare: ground.bare.pid, ours: ground.apiPid }[way];
+  const pid = { direct: undefined, bare: kind.barePid, ours: ground.apiPid }[way];
   const cpuNow = async (): Promise<number> => (pid === undefined ? 0 : cpuSeconds(pid));
   const alone = await load(target, { connections: 1, ms: size.aloneMs }, signal);
   const before = await cpuNow();
@@ -84,10 +84,10 @@ async function measureKind(
   return turns;
 }
 
-function figuresOf({ name, judged }: Kind, turns: Turns): Figure[] {
+function figuresOf({ name, addedTo, judged }: Kind, turns: Turns): Figure[] {
   const values = (way: Way, of: keyof Turn): number[] => turns[way].map((one) => one[of]);
   const shares = values('ours', 'rate').map((rate, at) => ratio(rate, turns.bare[at]?.rate ?? NaN));
-  const added = values('ours', 'alone').map((ms, at) => ms - (turns.direct[at]?.alone ?? NaN));
+  const added = values('ours', 'alone').map((ms, at) => ms - (turns[addedTo][at]?.alone ?? NaN));
   return [
     {
       name: `${name}: requests a second, ours / bare proxy`,
@@ -96,7 +96,7 @@ function figuresOf({ name, judged }: Kind, turns: Turns): Figure[] {
       ...(judged ? { reach: { atLeast: LEAST_SHARE } } : {}),
     },
     {
-      name: `${name}: p50 added to the upstream's`,
+      name: `${name}: p50 added to ${addedTo === 'direct' ? "the upstream's" : "the bare proxy's"}`,
       value: median(added),
       unit: 'ms',
       ...(judged ? { reach: { atMost: MOST_ADDED_MS } } : {}),
@@ -192,7 +192,8 @@ export const gateway: Bench = {
   summary: 'what the gateway and the query door add to a request',
   description:
     'Sends forwarded GETs, queries at the door and queries of the UI to an upstream that answers at once: straight, through a bare ' +
-    `streaming proxy (node:http), and through the API, in turns; one at a time, then over ${CONNECTIONS} connections. Then one answer of ` +
+    'streaming proxy (node:http; for the UI one that looks up session, user and connection over the bare driver), and through the API, ' +
+    `in turns; one at a time, then over ${CONNECTIONS} connections. Then one answer of ` +
     `${FULL.streamMB} MB, during which the API's memory is watched. A full run takes about 6 minutes on two cores and is ended after ` +
     '30 without a result; with --quick it takes a minute and is ended after 4.',
   sizeUnit: 'megabytes of the long answer',

@@ -22,6 +22,8 @@ export interface GatewayGround {
   /** The server that everything ends at, and a plain proxy in front of it. */
   upstream: { url: string; pid: number };
   bare: { url: string; pid: number };
+  /** One that looks up who is signed in, as HyperDX's own proxy has to. */
+  signedInProxy: { url: string; pid: number };
   /** The tenant's table of logs. */
   table: string;
   /** Headers of somebody of that tenant: signed in, with the managed connection. */
@@ -112,6 +114,9 @@ export async function withGatewayGround<T>(
     const mongo = started(await openMongo({ log: progress }));
     const upstream = started(await startProgram('cannedUpstream', clickhouse.port));
     const bare = started(await startProgram('bareProxy', upstream.port));
+    const signedInProxy = started(
+      await startProgram('signedInProxy', upstream.port, { BENCH_MONGO_URI: mongo.uri }),
+    );
     const urlOf = ({ port }: { port: number }): string => `http://127.0.0.1:${port}`;
     const api = started(
       await Api.start({
@@ -137,6 +142,7 @@ export async function withGatewayGround<T>(
       apiPid,
       upstream: { url: urlOf(upstream), pid: upstream.pid },
       bare: { url: urlOf(bare), pid: bare.pid },
+      signedInProxy: { url: urlOf(signedInProxy), pid: signedInProxy.pid },
       ...(await callers(api, mongo.uri)),
       direct: basic(clickhouse.user, clickhouse.password),
     });

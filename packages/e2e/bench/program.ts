@@ -22,14 +22,19 @@ const portOf = (message: unknown): number | undefined =>
 /**
  * Starts a built file of this folder that calls {@link serveProgram}. It ends with this process.
  * @param behind the port of the server behind it.
+ * @param env more variables.
  */
-export async function startProgram(file: string, behind: number): Promise<Program> {
+export async function startProgram(
+  file: string,
+  behind: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Program> {
   let port: number | undefined;
   const child = await spawnManaged({
     name: file,
     command: process.execPath,
     args: [join(__dirname, `${file}.js`)],
-    env: { PATH: process.env['PATH'], [BEHIND]: String(behind) },
+    env: { PATH: process.env['PATH'], [BEHIND]: String(behind), ...env },
     onMessage: (message) => {
       port = portOf(message);
     },

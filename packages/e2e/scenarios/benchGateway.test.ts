@@ -28,7 +28,7 @@ describe('bench gateway --quick --json', () => {
       'query at the door: requests a second, ours / bare proxy',
       "query at the door: p50 added to the upstream's",
       'query of the UI: requests a second, ours / bare proxy',
-      "query of the UI: p50 added to the upstream's",
+      "query of the UI: p50 added to the bare proxy's",
       "32 MB answer: API's memory at its peak, above that of 64 MB",
     ]);
   });

@@ -16,7 +16,8 @@ export function json(expected: (side: Side) => unknown): Check {
 
 /** A bare text. */
 export function text(expected: string): Check {
-  return (seen) => expect([typeOf(seen)?.split(';')[0], seen.text]).toEqual([expect.any(String), expected]);
+  return (seen) =>
+    expect([typeOf(seen)?.split(';')[0], seen.text]).toEqual([expect.any(String), expected]);
 }
 
 export const empty: Check = (seen) => expect(seen.text).toBe('');

@@ -177,8 +177,7 @@ it('strangers write no sessions: not by failing to log in, nor by logging out', 
     {},
     { email: ada.email, password: 'Wrong-horse-7-battery!' },
   ];
-  for (const form of forms)
-    await stranger.request('POST', '/login/password', { form });
+  for (const form of forms) await stranger.request('POST', '/login/password', { form });
   expect((await stranger.request('GET', '/logout')).status).toBe(302);
   await stranger.request('GET', '/installation');
   expect(await sessions().countDocuments()).toBe(before);
