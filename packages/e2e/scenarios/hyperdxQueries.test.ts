@@ -4,7 +4,9 @@ import { waitFor } from '@hyperdx-tenancy/devkit/process';
 import { getTenantTableName, parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { ObjectId } from 'mongodb';
 
-import { makeHousehold } from './people';
+import { Browser } from './browser';
+import type { BrowserRequest } from './browser';
+import { makeHousehold, PASSWORD } from './people';
 import type { Household } from './people';
 import { startInstall } from '../harness/hyperdx';
 import type { Install } from '../harness/hyperdx';
@@ -254,6 +256,40 @@ describe.each([
       const input = { connectionId: other.connection, sql };
       expect(await callTool(owner, 'clickstack_sql', input)).toContain('Connection not found');
       expect((await chart(owner, { sourceId: other.source })).status).toBe(404);
+    }
+  });
+
+  it('the UI queries by session and connection, in both of its forms, its own connection alone', async () => {
+    for (const [owner, other] of others()) {
+      const browser = new Browser(install.frontendUrl, install.api.url);
+      await browser.logIn(owner.email, PASSWORD);
+      const ask = (connection: string, request: BrowserRequest, url = ''): Promise<Response> =>
+        browser.request('POST', `/clickhouse-proxy?date_time_output_format=iso${url}`, {
+          ...request,
+          headers: { 'x-hyperdx-connection-id': connection, ...request.headers },
+        });
+      const sql =
+        'SELECT Body FROM {t:Identifier} WHERE ServiceName != {s:String} LIMIT 1 FORMAT JSON';
+      // Values are escaped as in ClickHouse's TabSeparated.
+      const odd = 'not “this” \\r\\n--x';
+      const text = { body: sql, headers: { 'content-type': 'text/plain;charset=UTF-8' } };
+      const inUrl = `&param_t=${owner.table}&param_s=${encodeURIComponent(odd)}`;
+      expect(await (await ask(owner.connection, text, inUrl)).text()).toContain(owner.secret);
+      const form = new FormData();
+      form.set('query', sql);
+      form.set('param_t', owner.table);
+      form.set('param_s', odd);
+      const multipart = new Response(form);
+      const type = { 'content-type': multipart.headers.get('content-type') ?? '' };
+      const body = await multipart.text();
+      const answer = await ask(owner.connection, { body, headers: type });
+      expect(await answer.text()).toContain(owner.secret);
+      const foreign = await ask(other.connection, text, inUrl);
+      expect(foreign.status).toBe(404);
+      expect(await foreign.text()).toBe('Connection not found');
+      const refused = await ask(owner.connection, text, inUrl.replace(owner.table, other.table));
+      expect(refused.status).toBe(403);
+      expect(await refused.text()).not.toContain(other.secret);
     }
   });
 

@@ -36,6 +36,8 @@ async function documentOf(id: string): Promise<Document> {
 }
 
 interface Login {
+  /** Of the query door. */
+  host: string;
   username: string;
   password: string;
 }
@@ -47,12 +49,16 @@ async function connectionOf(id: string): Promise<Login> {
     .db()
     .collection<Login & Document>('connections')
     .findOne({ _id: (members as { connection: ObjectId }).connection });
-  return { username: found?.username ?? '', password: found?.password ?? '' };
+  return {
+    host: found?.host ?? '',
+    username: found?.username ?? '',
+    password: found?.password ?? '',
+  };
 }
 
 /** Status of a query as somebody. */
-async function loginStatus({ username, password }: Login): Promise<number> {
-  const response = await fetch(backend.clickhouse.url, {
+async function loginStatus({ host, username, password }: Login): Promise<number> {
+  const response = await fetch(host, {
     method: 'POST',
     headers: { 'X-ClickHouse-User': username, 'X-ClickHouse-Key': password },
     body: 'SELECT 1',

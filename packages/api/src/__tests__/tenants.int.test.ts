@@ -231,8 +231,10 @@ describe('GET /tenancy/v1/tenants', () => {
     expect(one.json).toMatchObject({ id: String(tenant?._id), status: 'active' });
     const none = await server.request('GET', `/tenancy/v1/tenants/${'0'.repeat(24)}`);
     expect([none.status, none.json['code']]).toEqual([404, 'tenant_not_found']);
-    const odd = await server.request('GET', '/tenancy/v1/tenants/..%2f..%2fetc');
+    const odd = await server.request('GET', '/tenancy/v1/tenants/no-id');
     expect([odd.status, odd.json['code']]).toEqual([400, 'invalid_tenant_id']);
+    const path = await server.request('GET', '/tenancy/v1/tenants/..%2f..%2fetc');
+    expect([path.status, path.json['code']]).toEqual([400, 'ambiguous_path']);
   });
 });
 

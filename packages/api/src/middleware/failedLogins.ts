@@ -58,10 +58,14 @@ export class Failures {
     return Math.max(0, Math.ceil(counted.msBeforeNext / 1_000));
   }
 
-  /** Counts a failure. @returns true where it is the one that reaches the limit. */
-  async add(key: string): Promise<boolean> {
-    const { consumedPoints } = await this.limiter.penalty(this.bucket(key));
-    return consumedPoints === this.options.limit;
+  /** Counts a failure. @returns how many there are within the window, this one included. */
+  async add(key: string): Promise<number> {
+    return (await this.limiter.penalty(this.bucket(key))).consumedPoints;
+  }
+
+  /** Takes one back that turned out to be none. */
+  async takeBack(key: string): Promise<void> {
+    await this.limiter.reward(this.bucket(key));
   }
 
   /** Counters in use, at most as many as there are. */
@@ -78,7 +82,7 @@ export class Failures {
 export class FailedLogins {
   private readonly failures: Failures;
 
-  constructor(options: FailureOptions) {
+  constructor(private readonly options: FailureOptions) {
     this.failures = new Failures(options);
   }
 
@@ -89,7 +93,7 @@ export class FailedLogins {
 
   /** Counts a failure. @returns true where it is the one that reaches the limit. */
   async add(address: string | undefined): Promise<boolean> {
-    return this.failures.add(networkOf(address));
+    return (await this.failures.add(networkOf(address))) === this.options.limit;
   }
 
   /** Counters in use, at most as many as there are. */

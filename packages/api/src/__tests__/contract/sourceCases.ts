@@ -57,7 +57,7 @@ async function storeSource(side: Side): Promise<string> {
     createdAt: new Date(),
     updatedAt: new Date(),
     __v: 0,
-  } as never);
+  });
   return String(insertedId);
 }
 

@@ -35,15 +35,16 @@ export default function authRouter(
 
   router.post('/register/password', form, async (req, res) => {
     const { body } = checkRequest(req, { body: Registration });
-    await limits.assertMayTry(req.ip);
+    const attempt = await limits.begin(req.ip);
     const { requestId } = res.locals as { requestId: string };
     const origin = { address: addressOf(req), requestId };
     const user = await registerFirst(body, origin, context);
     if (!user) {
-      await limits.failed(req.ip);
+      attempt.failed();
       res.status(409).json({ error: 'teamAlreadyExists' });
       return;
     }
+    await attempt.succeeded();
     await signIn(req, user);
     res.json({ status: 'success' });
   });
@@ -55,14 +56,14 @@ export default function authRouter(
       return;
     }
     const { email, password } = login.data;
-    await limits.assertMayTry(req.ip, email);
+    const attempt = await limits.begin(req.ip, email);
     const user = await checkLogin(email, password);
     if (!user) {
-      await limits.failed(req.ip, email);
+      attempt.failed();
       res.redirect(303, `${frontendUrl}/login?err=authFail`);
       return;
     }
-    limits.succeeded(req.ip, email);
+    await attempt.succeeded();
     await signIn(req, user);
     res.redirect(303, `${frontendUrl}/`);
   });
@@ -75,23 +76,25 @@ export default function authRouter(
 
   router.post('/team/setup/:token', form, async (req, res) => {
     const { token } = checkRequest(req, { params: SetupParams }).params;
-    await limits.assertMayTry(req.ip);
+    const search = await limits.begin(req.ip);
     const invite = await findInvite(token, context);
     if (!invite) {
-      await limits.failed(req.ip);
+      search.failed();
       res.status(401).send('Invalid token');
       return;
     }
-    await limits.assertMayTry(req.ip, invite.email);
+    await search.withdraw();
+    const attempt = await limits.begin(req.ip, invite.email);
     const setup = Setup.safeParse(req.body);
     const accepted = await acceptInvite(invite, setup.success ? setup.data.password : '');
     if ('refused' in accepted) {
-      if (accepted.wrongPassword) await limits.failed(req.ip, invite.email);
+      if (accepted.wrongPassword) attempt.failed();
+      else await attempt.withdraw();
       const query = new URLSearchParams({ err: 'invalid', reason: accepted.refused, token });
       res.redirect(`${frontendUrl}/join-team?${query.toString()}`);
       return;
     }
-    limits.succeeded(req.ip, invite.email);
+    await attempt.succeeded();
     await signIn(req, accepted.user);
     res.redirect(303, `${frontendUrl}/`);
   });

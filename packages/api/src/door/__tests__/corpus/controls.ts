@@ -12,7 +12,9 @@ export const operatorSees =
   (sql: string, parameters: Parameters = {}): Control =>
   async (site) => {
     const { body } = await site.operator.ask(sql, parameters);
-    return site.leaks(body, site.told(sql)).length > 0 ? undefined : `shows nothing: ${start(body)}`;
+    return site.leaks(body, site.told(sql)).length > 0
+      ? undefined
+      : `shows nothing: ${start(body)}`;
   };
 
 /** The administrator is answered without an error, after `before`. */

@@ -48,9 +48,7 @@ function requestTo(path: string, login: readonly Header[], said: Said, site: Sit
     path: site.told(query === '' ? at : `${at}?${query}`),
     headers: [
       ...(said.login ?? login),
-      ...(contentType === null || method === 'GET'
-        ? []
-        : [['Content-Type', contentType] as const]),
+      ...(contentType === null || method === 'GET' ? [] : [['Content-Type', contentType] as const]),
       ...headers.map(([name, value]) => [name, site.told(value)] as const),
     ],
     ...(body ? { body } : method === 'POST' ? { body: Buffer.alloc(0) } : {}),

@@ -25,8 +25,10 @@ import type { IConnection } from '../../../models/connection';
 import { Operator } from './operator';
 import { Tap } from './tap';
 import { marks } from './marks';
-import type { Entrance } from './entrances';
+import type { Entrance, Said } from './entrances';
 import { entrancesOf } from './entrances';
+import { send } from './wire';
+import type { Reply } from './wire';
 
 /** A tenant, as its programs and its user come in. */
 export interface Party {
@@ -93,6 +95,13 @@ export class Site {
     return entrancesOf({ door: server.doorUrl, ui: server.url }, this);
   }
 
+  /** One request by one entrance. */
+  ask(name: Entrance['name'], said: Said, as: Party = this.acme): Promise<Reply> {
+    const [door, ui] = this.entrances;
+    const at = name === 'door' ? door : ui;
+    return send(at.url, at.request(said, as));
+  }
+
   /** A file of the operator's. */
   get fileToRead(): string {
     return join(this.dir, 'operators-file.txt');
@@ -140,7 +149,10 @@ export class Site {
 
   private async openService(): Promise<void> {
     const { user, password, database } = this.clickhouse;
-    const reached = { clickhouse: { url: this.tap.url, user, password, database }, mongo: this.mongo };
+    const reached = {
+      clickhouse: { url: this.tap.url, user, password, database },
+      mongo: this.mongo,
+    };
     const config = testConfig(reached, { TENANCY_ACCESS_MODE: 'guard' });
     const log = createLogger('trace', { write: (line) => void this.logged.push(line) });
     this.server = await startTestServer(config, true, log);

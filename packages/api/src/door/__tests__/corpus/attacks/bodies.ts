@@ -38,7 +38,11 @@ const packed = (
 const form = (
   mechanism: string,
   fields: (sql: string) => [string, string][],
-  { said = {}, edit = (body) => body, control }: {
+  {
+    said = {},
+    edit = (body) => body,
+    control,
+  }: {
     said?: Said;
     edit?: (body: string, boundary: string) => string;
     control?: Control;
@@ -101,15 +105,15 @@ const kinds: readonly Attack[] = [
     sql: `SELECT ${'1, '.repeat(5_000)} Body FROM ${database}.otel_logs_${b} LIMIT 1`,
   }),
   attack('in chunks', { sql: theirs, chunked: true }),
-  attack(
-    'a second statement',
-    { sql: `SELECT 1; ${theirs}` },
-    all(operatorSees(theirs), own),
-  ),
+  attack('a second statement', { sql: `SELECT 1; ${theirs}` }, all(operatorSees(theirs), own)),
   attack('a second statement behind a line', { sql: `SELECT 1;\n${theirs};` }, seen),
-  attack('an INSERT with data', {
-    sql: `INSERT INTO ${database}.otel_logs_${b} (Body) FORMAT JSONEachRow {"Body":"x"}`,
-  }, operatorSees(theirs)),
+  attack(
+    'an INSERT with data',
+    {
+      sql: `INSERT INTO ${database}.otel_logs_${b} (Body) FORMAT JSONEachRow {"Body":"x"}`,
+    },
+    operatorSees(theirs),
+  ),
   {
     mechanism: 'body: a byte order mark',
     sends: (at, site) => [at.request({ body: Buffer.from(`\ufeff${site.told(theirs)}`) })],
@@ -197,11 +201,7 @@ const encoded: readonly Attack[] = [
     theirs,
     seen,
   ),
-  packed(
-    'an encoding of itself',
-    (sql) => sql,
-    { headers: [['Content-Encoding', 'identity']] },
-  ),
+  packed('an encoding of itself', (sql) => sql, { headers: [['Content-Encoding', 'identity']] }),
   {
     ...packed(
       'more than there is room for, once unpacked',
@@ -221,10 +221,14 @@ const forms: readonly Attack[] = [
     said: { query: [['query', 'SELECT 1']] },
     control: seen,
   }),
-  form('two statements', (sql) => [
-    ['query', 'SELECT 1'],
-    ['query', sql],
-  ], { control: seen }),
+  form(
+    'two statements',
+    (sql) => [
+      ['query', 'SELECT 1'],
+      ['query', sql],
+    ],
+    { control: seen },
+  ),
   form('a field before it', (sql) => [
     ['param_x', '1'],
     ['query', sql],
@@ -237,13 +241,18 @@ const forms: readonly Attack[] = [
     said: type,
   }),
   form('a header in the part', (sql) => [['query', sql]], {
-    edit: (body) => body.replace('name="query"\r\n', 'name="query"\r\nContent-Type: text/plain\r\n'),
-  }),
-  form('a transfer encoding of the part', (sql) => [['query', Buffer.from(sql).toString('base64')]], {
     edit: (body) =>
-      body.replace('name="query"\r\n', 'name="query"\r\nContent-Transfer-Encoding: base64\r\n'),
-    control: seen,
+      body.replace('name="query"\r\n', 'name="query"\r\nContent-Type: text/plain\r\n'),
   }),
+  form(
+    'a transfer encoding of the part',
+    (sql) => [['query', Buffer.from(sql).toString('base64')]],
+    {
+      edit: (body) =>
+        body.replace('name="query"\r\n', 'name="query"\r\nContent-Transfer-Encoding: base64\r\n'),
+      control: seen,
+    },
+  ),
   form('a name in another case', (sql) => [['QUERY', sql]], { control: seen }),
   form('a name that is not quoted', (sql) => [['query', sql]], {
     edit: (body) => body.replace('name="query"', 'name=query'),
@@ -270,30 +279,46 @@ const forms: readonly Attack[] = [
     edit: (body) => body.replaceAll('\r\n', '\n'),
     control: seen,
   }),
-  form('a table in a file', () => [
-    ['query', 'SELECT * FROM t'],
-    ['t_structure', 's String'],
-    ['t', 'x'],
-  ], {
-    edit: (body) => body.replace('name="t"', 'name="t"; filename="t"'),
-    control: own,
-  }),
-  form('a table in a file called like an own one', () => [
-    ['query', 'SELECT 1'],
-    ['_external', 'x'],
-  ], {
-    edit: (body) => body.replace('name="_external"', 'name="_external"; filename*=UTF-8\'\'x'),
-    control: own,
-  }),
-  form('a login in a field', (sql) => [
-    ['query', sql],
-    ['user', 'default'],
-    ['password', ''],
-  ], { control: seen }),
-  form('a setting in a field', () => [
-    ['query', 'SELECT 1'],
-    ['additional_table_filters', "{'system.tables': '1'}"],
-  ], { control: own }),
+  form(
+    'a table in a file',
+    () => [
+      ['query', 'SELECT * FROM t'],
+      ['t_structure', 's String'],
+      ['t', 'x'],
+    ],
+    {
+      edit: (body) => body.replace('name="t"', 'name="t"; filename="t"'),
+      control: own,
+    },
+  ),
+  form(
+    'a table in a file called like an own one',
+    () => [
+      ['query', 'SELECT 1'],
+      ['_external', 'x'],
+    ],
+    {
+      edit: (body) => body.replace('name="_external"', 'name="_external"; filename*=UTF-8\'\'x'),
+      control: own,
+    },
+  ),
+  form(
+    'a login in a field',
+    (sql) => [
+      ['query', sql],
+      ['user', 'default'],
+      ['password', ''],
+    ],
+    { control: seen },
+  ),
+  form(
+    'a setting in a field',
+    () => [
+      ['query', 'SELECT 1'],
+      ['additional_table_filters', "{'system.tables': '1'}"],
+    ],
+    { control: own },
+  ),
 ];
 
 /** What is the same by each entrance's own bytes, when the administrator sends them to ClickHouse. */

@@ -140,7 +140,11 @@ const identity: readonly Attack[] = [
       ['log_comment', 'x'],
     ] as const
   ).map(([name, value]) =>
-    attack(`${name}, beside what is Globex’s`, { sql: theirs, query: [[name, value]] }, operatorSees(theirs)),
+    attack(
+      `${name}, beside what is Globex’s`,
+      { sql: theirs, query: [[name, value]] },
+      operatorSees(theirs),
+    ),
   ),
 ];
 
@@ -209,7 +213,11 @@ const spellings: readonly Attack[] = [
     { rawQuery: `query=${encodeURIComponent(theirs)}%ff%fe` },
     operatorSees(theirs),
   ),
-  attack('a cut escape', { rawQuery: `query=${encodeURIComponent(theirs)}%2` }, operatorSees(theirs)),
+  attack(
+    'a cut escape',
+    { rawQuery: `query=${encodeURIComponent(theirs)}%2` },
+    operatorSees(theirs),
+  ),
   attack(
     'another separator',
     { rawQuery: `query=SELECT+1;query=${encodeURIComponent(theirs)}` },
@@ -222,9 +230,14 @@ const spellings: readonly Attack[] = [
   ),
   attack(
     'names of prototypes',
-    ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', '__proto__[readonly]'].map(
-      (name) => ({ sql: names, query: [[name, '0']] as const }),
-    ),
+    [
+      '__proto__',
+      'constructor',
+      'prototype',
+      'toString',
+      'hasOwnProperty',
+      '__proto__[readonly]',
+    ].map((name) => ({ sql: names, query: [[name, '0']] as const })),
     operatorSees(names),
   ),
   attack(
@@ -257,7 +270,7 @@ const spellings: readonly Attack[] = [
   ),
   attack(
     'a text in a word',
-    ["iso', readonly = 0 --", 'iso&readonly=0', "iso\nreadonly"].map((value) => ({
+    ["iso', readonly = 0 --", 'iso&readonly=0', 'iso\nreadonly'].map((value) => ({
       sql: own,
       query: [['date_time_output_format', value]] as const,
     })),
@@ -297,7 +310,13 @@ const outputs: readonly Attack[] = [
     'errors behind the answer',
     [
       { sql: theirs, query: [['wait_end_of_query', '1']] },
-      { sql: theirs, query: [['buffer_size', '1'], ['http_wait_end_of_query', '0']] },
+      {
+        sql: theirs,
+        query: [
+          ['buffer_size', '1'],
+          ['http_wait_end_of_query', '0'],
+        ],
+      },
       { sql: theirs, query: [['http_write_exception_in_output_format', '1']] },
     ],
     operatorSees(theirs),

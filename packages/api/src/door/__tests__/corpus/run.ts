@@ -1,0 +1,94 @@
+import { each } from '../../../clickhouse/__tests__/isolation/probe';
+import type { Attack, Oracle } from './attack';
+import type { Entrance } from './entrances';
+import { b, nobody } from '../../../clickhouse/__tests__/isolation/tenants';
+import { sameText } from './oracles';
+import type { Site } from './site';
+import { send } from './wire';
+import type { RawRequest, Reply } from './wire';
+
+/** Whatever comes of a request, a connection that is cut off too. */
+async function answerTo(url: string, request: RawRequest): Promise<Reply> {
+  try {
+    return await send(url, request);
+  } catch (error) {
+    return { status: 0, headers: '', body: String(error) };
+  }
+}
+
+const textOf = ({ path, headers, body, bytes }: RawRequest): string =>
+  [path, decoded(path), headers.flat().join('\n'), body?.toString(), bytes?.toString()].join('\n');
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path.replaceAll('+', ' '));
+  } catch {
+    return '';
+  }
+}
+
+/** What is wrong with what comes of one request; nothing where it is as it should be. */
+function fault({ refused = false }: Attack, request: RawRequest, reply: Reply, site: Site) {
+  const leaks = site.leaks(`${reply.headers}\n${reply.body}`, textOf(request));
+  if (leaks.length > 0) return `shows ${leaks.join(', ')}`;
+  if (refused && reply.status >= 200 && reply.status < 400) {
+    return `is answered ${reply.status}: ${reply.body.slice(0, 200)}`;
+  }
+  return undefined;
+}
+
+export interface Tried {
+  requests: number;
+  faults: string[];
+}
+
+/** Tries attacks by one entrance: `<mechanism>: <what is wrong>` for each request that gets somewhere. */
+export async function attack(attacks: readonly Attack[], at: Entrance, site: Site): Promise<Tried> {
+  const found = await each(attacks, async (one) => {
+    const requests = one.sends(at, site);
+    const faults: string[] = [];
+    // One after another: some are about what the one before left behind.
+    for (const request of requests) {
+      const wrong = fault(one, request, await answerTo(at.url, request), site);
+      if (wrong !== undefined) faults.push(`${one.mechanism}: ${wrong}`);
+    }
+    return { requests: requests.length, faults };
+  });
+  return {
+    requests: found.reduce((sum, { requests }) => sum + requests, 0),
+    faults: found.flatMap(({ faults }) => faults),
+  };
+}
+
+/** Asks for what is there and for what is not: a fault where the answers differ, or show something. */
+export async function consult(
+  oracles: readonly Oracle[],
+  at: Entrance,
+  site: Site,
+): Promise<Tried> {
+  const found = await each(oracles, async ({ mechanism, sends }) => {
+    const [theirs, none] = [sends(at, b, site), sends(at, nobody, site)];
+    const [told, untold] = [await answerTo(at.url, theirs), await answerTo(at.url, none)];
+    const leaks = site.leaks(`${told.headers}\n${told.body}`, textOf(theirs));
+    if (leaks.length > 0) return [`${mechanism}: shows ${leaks.join(', ')}`];
+    const [one, other] = [told, untold].map(({ status, headers, body }) =>
+      sameText(site, `${status}\n${headers}\n\n${body}`),
+    );
+    return one === other ? [] : [`${mechanism}: ${one}\n-- differs from --\n${other}`];
+  });
+  return { requests: 2 * oracles.length, faults: found.flat() };
+}
+
+/** Which attacks would not work anywhere: `<mechanism>: <why>`. */
+export async function unproved(
+  attacks: readonly Pick<Attack, 'mechanism' | 'control'>[],
+  site: Site,
+): Promise<string[]> {
+  const found: string[] = [];
+  // One after another: some take away what others look for, and put it back before.
+  for (const { mechanism, control } of attacks) {
+    const wrong = await control(site);
+    if (wrong !== undefined) found.push(`${mechanism}: ${wrong}`);
+  }
+  return found;
+}
