@@ -64,7 +64,7 @@ describe("HyperDX's names, each imported on its own", () => {
   });
 
   it('buildOtelCollectorConfig(team, tenantId) is one team’s config, its credentials named and not spelled out', async () => {
-    const env = `Object.assign(process.env, { MONGO_URI: 'mongodb://x/y', CLICKHOUSE_HOST: 'http://x:8123', CLICKHOUSE_PASSWORD: 'not-to-be-seen', TENANCY_SECRET: 's'.repeat(32), TENANCY_ADMIN_TOKEN: 't'.repeat(32) })`;
+    const env = `Object.assign(process.env, { MONGO_URI: 'mongodb://x/y', CLICKHOUSE_HOST: 'http://x:8123', CLICKHOUSE_PASSWORD: 'not-to-be-seen', EXPRESS_SESSION_SECRET: 'e'.repeat(32), TENANCY_SECRET: 's'.repeat(32), TENANCY_ADMIN_TOKEN: 't'.repeat(32) })`;
     const expression = `(${env}, m.buildOtelCollectorConfig({ _id: '${B}', apiKey: 'the-key-of-the-team', collectorAuthenticationEnforced: true }, '${A}'))`;
     const config = JSON.stringify(await load('opamp/controllers/opampController', expression));
     expect(config).toContain(`otel_logs_${A}`);
