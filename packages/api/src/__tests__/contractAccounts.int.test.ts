@@ -1,9 +1,11 @@
 import { useServer } from '../fixtures';
 import { PASSWORD } from './browser';
-import { meCases, publicCases, teamCases } from './contract/accountCases';
+import { meCases } from './contract/meCases';
 import { checkCookie, play } from './contract/play';
 import type { Case } from './contract/play';
+import { publicCases } from './contract/publicCases';
 import { NOBODY, sendTo } from './contract/send';
+import { teamCases } from './contract/teamCases';
 import { freshEmail, makePerson, makeWorld } from './contract/world';
 import type { World } from './contract/world';
 

@@ -1,5 +1,5 @@
 import { useServer } from '../fixtures';
-import { checkEveryAnswer, credentialsFor } from './contract/play';
+import { checkEveryAnswer, checkRolling, credentialsFor } from './contract/play';
 import { partsOf, routeNames } from './contract/routes';
 import type { ContractRoute } from './contract/routes';
 import { NOBODY, pathOf, sendTo } from './contract/send';
@@ -79,6 +79,24 @@ it.each(reads)('HEAD for %s: the same without a body', async (route) => {
   expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
   checkEveryAnswer(world.a, head);
 });
+
+it.each(reads.filter((route) => !/health|clickhouse/.test(route)))(
+  '%s is not sent again to who has it',
+  async (route) => {
+    const who = credentialsFor(route, world.a.member);
+    const ask = harmless(route);
+    const first = await send('GET', pathOf(route, ask), who, ask);
+    const etag = first.headers.get('etag') ?? '';
+    const again = await send(
+      'GET',
+      pathOf(route, ask),
+      { ...who, 'cache-control': 'max-age=0', 'if-none-match': etag },
+      ask,
+    );
+    expect([again.status, again.text]).toEqual([304, '']);
+    checkRolling(route, who, again);
+  },
+);
 
 /** Routes that read a body of JSON. */
 const written = routeNames.filter(

@@ -71,6 +71,18 @@ describe('createSource', () => {
     expect(String(stored?.team)).toBe(a.team);
   });
 
+  it.each(['_doc', 'isNew', 'toObject', 'save', 'validate', 'markModified', 'on', 'collection'])(
+    'takes %s for a field like any other, not for a part of what stores it',
+    async (field) => {
+      const value = { team: b.team, connection: b.connection };
+      const before = await Source.countDocuments({ team: b.team });
+      const { _id } = await createSource(a.team, logSource('t', { [field]: value }), app.context);
+      expect((await Source.findById(_id).lean())![field]).toEqual(value);
+      expect((await Source.findById(_id).lean())!.team.toHexString()).toBe(a.team);
+      expect(await Source.countDocuments({ team: b.team })).toBe(before);
+    },
+  );
+
   it.each([NOBODYS_ID, 'no id'])('refuses a team that is not there: %s', async (team) => {
     await expect(createSource(team, logSource(), app.context)).rejects.toMatchObject({
       code: 'not_found',

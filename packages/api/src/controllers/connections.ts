@@ -147,14 +147,13 @@ export async function updateConnection(
  */
 export async function deleteConnection(team: Id, id: Id): Promise<boolean> {
   const present = await Connection.findOne({ _id: id, team }).lean<ConnectionView>();
-  if (!present) return false;
-  requireUnmanaged(present);
+  if (present) requireUnmanaged(present);
   const { deletedCount } = await Connection.deleteOne({
     _id: id,
     team,
     platformProvisioned: { $ne: true },
   });
-  // Last: without HyperDX's document nothing leads to it.
+  // Last: without HyperDX's document nothing leads to it. Also where that is gone, for one whose deletion was cut short.
   await TenantConnection.deleteOne({ _id: id, team });
   return deletedCount > 0;
 }

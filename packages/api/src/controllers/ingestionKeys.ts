@@ -7,6 +7,7 @@ import type { Types } from 'mongoose';
 import Team from '../models/team';
 import type { ITeam, PreviousApiKey } from '../models/team';
 import Tenant from '../models/tenant';
+import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import { unacknowledged } from './collectorAgents';
 import type { Context } from './context';
@@ -100,7 +101,9 @@ export async function renewIngestionKey(
     if (isDuplicateKey(error)) throw taken();
     throw error;
   }
+  faultPoint('apiKey.written');
   const revision = await announce(context);
+  faultPoint('apiKey.announced');
   // Where this is not written, the task announces it once more.
   await writePrevious({ _id: id, apiKey }, [...others, { ...former, revision }]);
   return apiKey;
@@ -132,7 +135,9 @@ async function look(
 
 /** Takes former ingestion keys out of the collectors' configs where every collector has the present one. */
 export async function dropFormerKeys(context: Context): Promise<void> {
-  const teams = await Team.find({ previousApiKeys: { $exists: true } }, KEYS).lean<KeyedTeam[]>();
+  const teams = await Team.find({ 'previousApiKeys.key': { $exists: true } }, KEYS).lean<
+    KeyedTeam[]
+  >();
   let dropped = false;
   for (const team of teams) {
     const before = team.previousApiKeys ?? [];

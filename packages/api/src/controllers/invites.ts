@@ -10,8 +10,10 @@ import TeamInvite, { INVITE_SECONDS } from '../models/teamInvite';
 import type { ITeamInvite } from '../models/teamInvite';
 import User from '../models/user';
 import type { IUser } from '../models/user';
+import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import { hashPassword, isPassword } from '../utils/passwordHash';
+import type { PasswordHash } from '../utils/passwordHash';
 import type { Context } from './context';
 import { addMembership, isMember, switchTeam } from './memberships';
 import { findUser, findUserByEmail } from './users';
@@ -21,9 +23,14 @@ import type { KnownUser } from './users';
 const MAX_INVITES = 1_000;
 const TOKEN_BYTES = 32;
 
-/** Invitations that are still good. The server may not age them out by itself. */
-function living({ now }: Pick<Context, 'now'>): { createdAt: { $gt: Date } } {
-  return { createdAt: { $gt: new Date(now().getTime() - INVITE_SECONDS * 1_000) } };
+/** What was made before is too old by now. The server may not age invitations out by itself. */
+function oldest({ now }: Pick<Context, 'now'>): Date {
+  return new Date(now().getTime() - INVITE_SECONDS * 1_000);
+}
+
+/** Invitations that are still good. */
+function living(context: Pick<Context, 'now'>): { createdAt: { $gt: Date } } {
+  return { createdAt: { $gt: oldest(context) } };
 }
 
 /** Where the one who was invited goes; HyperDX's page for it. */
@@ -52,7 +59,8 @@ export async function createInvite(
   const same = { teamId: team, email };
   const found = await TeamInvite.findOne({ ...same, ...living(context) }).lean<ITeamInvite>();
   if (found) return found;
-  await TeamInvite.deleteOne(same);
+  // One that is good was made by somebody else just now, and has been handed out.
+  await TeamInvite.deleteOne({ ...same, createdAt: { $lte: oldest(context) } });
   if ((await TeamInvite.countDocuments({ teamId: team })) >= MAX_INVITES)
     throw new TenancyError('limit_reached', `Your team has ${MAX_INVITES} open invitations.`);
   const token = randomBytes(TOKEN_BYTES).toString('hex');
@@ -101,9 +109,8 @@ export type Acceptance = { user: KnownUser } | { refused: string; wrongPassword:
 /** @returns `undefined` where somebody has the address by now. */
 async function newUser(
   { email, name, teamId }: ITeamInvite,
-  password: string,
+  hash: PasswordHash,
 ): Promise<KnownUser | undefined> {
-  const hash = await hashPassword(password);
   try {
     const user = await User.create({ email, name: name ?? email, team: teamId, ...hash });
     return (await findUser(user.id)) ?? undefined;
@@ -113,12 +120,17 @@ async function newUser(
   }
 }
 
-/** One who has an account shows that it is theirs, and is a member of one more team. */
-async function join(user: IUser, invite: ITeamInvite, password: string): Promise<Acceptance> {
-  if (!(await isPassword(password, user))) {
-    const refused = 'This address has an account: enter its password';
-    return { refused, wrongPassword: true };
-  }
+/** Checking a password takes a while, in which an invitation may be taken, or taken back. */
+async function isOpen({ _id }: ITeamInvite): Promise<boolean> {
+  return (await TeamInvite.exists({ _id })) !== null;
+}
+
+const takenBack: Acceptance = { refused: 'This invitation is gone', wrongPassword: false };
+
+/** One who has an account, and has shown that it is theirs, is a member of one more team. */
+async function join(user: IUser, invite: ITeamInvite): Promise<Acceptance> {
+  // Who sent it twice is a member by now.
+  if (!(await isMember(user, invite.teamId)) && !(await isOpen(invite))) return takenBack;
   await addMembership(user, invite.teamId);
   // In a team for support they stay there; the new one is theirs all the same.
   if (!user.tenancySupport) await switchTeam(user, invite.teamId.toHexString());
@@ -126,22 +138,31 @@ async function join(user: IUser, invite: ITeamInvite, password: string): Promise
   return joined ? { user: joined } : { refused: 'This account is gone', wrongPassword: false };
 }
 
+/** Makes the user of an invitation, or lets the one in who has its address by now. */
+async function enter(invite: ITeamInvite, password: string): Promise<Acceptance> {
+  const hash = await hashPassword(password);
+  const user = (await isOpen(invite)) ? await newUser(invite, hash) : undefined;
+  if (user) return { user };
+  return (await User.exists({ email: invite.email })) ? acceptInvite(invite, password) : takenBack;
+}
+
 /**
  * Takes an invitation: makes the user in its team, or takes the one with that address into it. It can be taken once.
+ * Whoever invites has its link as well, and is not to try out by it which addresses have an account: a password that can
+ * only be wrong is answered in the same words, and after the same time, for each.
  * @throws TenancyError `overloaded`, `limit_reached`.
  */
 export async function acceptInvite(invite: ITeamInvite, password: string): Promise<Acceptance> {
   const known = await User.findOne({ email: invite.email }).select('+hash +salt').lean<IUser>();
-  let accepted: Acceptance;
-  if (known) {
-    accepted = await join(known, invite, password);
-  } else {
-    const fault = passwordFault(password);
-    if (fault !== undefined) return { refused: fault, wrongPassword: false };
-    const user = await newUser(invite, password);
-    if (!user) return acceptInvite(invite, password);
-    accepted = { user };
+  const fault = passwordFault(password);
+  const mustMatch = known !== null || fault !== undefined;
+  if (mustMatch && !(await isPassword(password, known ?? undefined))) {
+    const rule =
+      fault === undefined ? 'This address has an account: ' : `${fault}; with an account, `;
+    return { refused: `${rule}enter its password`, wrongPassword: true };
   }
+  const accepted = known ? await join(known, invite) : await enter(invite, password);
+  faultPoint('invite.accepted');
   if ('user' in accepted) await TeamInvite.deleteOne({ _id: invite._id });
   return accepted;
 }

@@ -7,6 +7,7 @@ import Membership from '../models/membership';
 import Operator from '../models/operator';
 import Team from '../models/team';
 import User from '../models/user';
+import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import type { KnownUser } from './users';
 
@@ -49,7 +50,10 @@ export async function addMembership(user: KnownUser, team: Types.ObjectId): Prom
   if (ids.length >= MAX_TEAMS)
     throw new TenancyError('limit_reached', `A person can be in ${MAX_TEAMS} teams at the most.`);
   // The one they have first: with a row for the new one alone, it would be lost.
-  for (const id of [...ids, team]) await addRow(user._id, id);
+  for (const id of [...ids, team]) {
+    await addRow(user._id, id);
+    faultPoint('membership.row');
+  }
 }
 
 /** The teams that a person may be in, the one they are in for support included. */
@@ -87,6 +91,7 @@ export async function switchTeam(user: KnownUser, to: string): Promise<void> {
     { _id: user._id, team: user.team, tenancySupport: { $exists: false } },
     { $set: { team } },
   );
+  faultPoint('switch.written');
   // Taken out of that team meanwhile: whoever did so has not seen them in it.
   if (ids.length > 1 && !(await Membership.exists({ user: user._id, team }))) {
     await User.updateOne({ _id: user._id, team }, { $set: { team: user.team } });
@@ -121,9 +126,21 @@ async function handOver(team: Types.ObjectId, from: Types.ObjectId, to: Types.Ob
     .updateMany({ team, createdBy: from }, { $set: { createdBy: to } });
 }
 
+/** Where a person is in this team, at present or at the end of their support elsewhere, they are in another of theirs. */
+async function moveOut(user: Types.ObjectId, team: Types.ObjectId, to: Types.ObjectId) {
+  await User.updateOne(
+    { _id: user, team, tenancySupport: { $exists: false } },
+    { $set: { team: to } },
+  );
+  await User.updateOne(
+    { _id: user, 'tenancySupport.home': team },
+    { $set: { 'tenancySupport.home': to } },
+  );
+}
+
 /**
  * Takes a person out of a team. It is at once: whoever has no other team is deleted, as HyperDX does, and every session of
- * theirs is nobody's from then on; whoever has one finds themselves there.
+ * theirs is nobody's from then on; whoever has one finds themselves there. What was cut short is completed by a second call.
  * @param by who does it.
  * @throws TenancyError `not_found` where they are not in that team, `invalid_request` for oneself, `forbidden` for an
  *   operator whose account would be lost with it: a tenant's people cannot take the installation from who runs it.
@@ -134,7 +151,8 @@ export async function removeMember(
   by: Types.ObjectId,
 ): Promise<void> {
   const user = await User.findById(id).lean<KnownUser>();
-  if (!user || !(await isMember(user, team)))
+  // Who is in it without belonging to it was left there by a process that died over a switch.
+  if (!user || !(homeOf(user).equals(team) || (await isMember(user, team))))
     throw new TenancyError('not_found', 'There is no member with this id in your team.');
   if (user._id.equals(by))
     throw new TenancyError('invalid_request', 'You cannot remove yourself from a team.');
@@ -144,19 +162,19 @@ export async function removeMember(
     if (await Operator.exists({ _id: user._id }))
       throw new TenancyError('forbidden', 'Operators of this installation cannot be removed here.');
     await handOver(team, user._id, by);
+    faultPoint('removal.handedOver');
     await User.deleteOne({ _id: user._id });
+    faultPoint('removal.deleted');
     await Membership.deleteMany({ user: user._id });
     return;
   }
   await handOver(team, user._id, by);
+  faultPoint('removal.handedOver');
+  // Before, so that nobody stays in a team that they do not belong to should this end here.
+  await moveOut(user._id, team, next);
+  faultPoint('removal.movedOut');
   await Membership.deleteOne({ user: user._id, team });
-  // Read anew: they may have come into it since.
-  await User.updateOne(
-    { _id: user._id, team, tenancySupport: { $exists: false } },
-    { $set: { team: next } },
-  );
-  await User.updateOne(
-    { _id: user._id, 'tenancySupport.home': team },
-    { $set: { 'tenancySupport.home': next } },
-  );
+  faultPoint('removal.row');
+  // And after, for they may have gone back while it was still theirs.
+  await moveOut(user._id, team, next);
 }

@@ -1,4 +1,5 @@
 import type { Registration as Wish } from '@hyperdx-tenancy/domain/contracts/account';
+import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { Types } from 'mongoose';
 
@@ -7,12 +8,13 @@ import Registration from '../models/registration';
 import type { IRegistration } from '../models/registration';
 import Team from '../models/team';
 import User from '../models/user';
+import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import { hashPassword } from '../utils/passwordHash';
 import { recordChange } from './audit';
 import type { Origin } from './audit';
 import type { Context } from './context';
-import { createTenant } from './tenant';
+import { beginTenant } from './tenant';
 import { findUser } from './users';
 import type { KnownUser } from './users';
 
@@ -63,6 +65,19 @@ async function claim(email: string, context: Context): Promise<IRegistration | n
   }
 }
 
+/**
+ * The registration's tenant: whatever became of one that it had begun before, that one and no other of its name.
+ * @throws TenancyError `operation_running` while it is still being made, `tenant_exists` where its name is another's.
+ */
+async function makeTenant({ name, user }: IRegistration, context: Context): Promise<TenantView> {
+  const idempotencyKey = `registration ${user.toHexString()}`;
+  const tenant = await beginTenant({ name }, { idempotencyKey }, context);
+  if (tenant.status !== 'provisioning') return tenant;
+  throw new TenancyError('operation_running', 'The tenant is still being made; try again.', {
+    retryAfterSeconds: 5,
+  });
+}
+
 async function makeUser(
   { user: _id }: IRegistration,
   { email, password }: Wish,
@@ -74,6 +89,7 @@ async function makeUser(
     { $set: { email, role: 'admin', leavingAt: null }, $setOnInsert: { createdBy: email } },
     { upsert: true },
   );
+  faultPoint('registration.operator');
   await User.create({ _id, email, name: email, team, ...(await hashPassword(password)) });
   const user = await findUser(_id.toHexString());
   if (!user) throw new Error('a user was removed while it was made');
@@ -93,19 +109,21 @@ export async function registerFirst(
 ): Promise<KnownUser | null> {
   const work = await claim(wish.email, context);
   if (!work) return null;
+  faultPoint('registration.claimed');
   const actor = { kind: 'user', id: work.user.toHexString(), name: wish.email } as const;
   try {
-    const asked = { name: work.name };
     const tenant = await recordChange(
       { ...origin, actor },
-      { action: 'tenant.create', asked },
-      () => createTenant(asked, context),
+      { action: 'tenant.create', asked: { name: work.name } },
+      () => makeTenant(work, context),
       (after) => ({ tenant: after.id, after }),
       context,
     );
     const [team] = tenant.teams;
     if (!team) throw new TenancyError('internal', 'The tenant was made without a team.');
+    faultPoint('registration.tenant');
     const user = await makeUser(work, wish, new Types.ObjectId(team.id));
+    faultPoint('registration.user');
     await Registration.updateOne({ _id: FIRST }, { $set: { done: true } });
     return user;
   } catch (error) {

@@ -92,6 +92,22 @@ async function toStore(
   return { ...suffixed, connection: connection._id };
 }
 
+/** What is not said is left out, as mongoose has it; the driver would write `null`. */
+const STORED_AS_SENT = { ignoreUndefined: true } as const;
+
+/**
+ * The whole document, as mongoose would write it. It is written past mongoose, whose documents have their own workings
+ * beside their fields: unknown fields of a body that are called like these (`_doc`, `isNew`, `toObject`) would take their place.
+ */
+function asStored(
+  source: Storable,
+  { _id, team, createdAt }: Pick<ISource, '_id' | 'team' | 'createdAt'>,
+  updatedAt: Date,
+): ISource {
+  // Kind and name are there by every kind's schema.
+  return { ...source, _id, team, createdAt, updatedAt, __v: 0 } as unknown as ISource;
+}
+
 /** All sources of a team. */
 export async function listSources(team: Types.ObjectId): Promise<ISource[]> {
   return Source.find({ team }).sort({ _id: 1 }).lean<ISource[]>();
@@ -117,8 +133,10 @@ export async function addSource(
   if ((await Source.countDocuments({ team })) >= MAX_SOURCES) {
     throw new TenancyError('limit_reached', `A team has at most ${MAX_SOURCES} sources.`);
   }
-  const created = await Source.create({ ...source, team });
-  return created.toObject();
+  const now = context.now();
+  const created = asStored(source, { _id: new Types.ObjectId(), team, createdAt: now }, now);
+  await Source.collection.insertOne(created, STORED_AS_SENT);
+  return created;
 }
 
 /**
@@ -137,10 +155,12 @@ export async function replaceSource(
   const present = await getSource(team, id);
   if (!present) return null;
   const source = await toStore(owner, input, context);
-  const { createdAt } = present;
-  const replaced = { ...source, _id: id, team, createdAt, updatedAt: context.now(), __v: 0 };
-  // Past mongoose, which would state a new time of making.
-  const { matchedCount } = await Source.collection.replaceOne({ _id: id, team }, replaced);
+  const replaced = asStored(source, present, context.now());
+  const { matchedCount } = await Source.collection.replaceOne(
+    { _id: id, team },
+    replaced,
+    STORED_AS_SENT,
+  );
   return matchedCount === 0 ? null : getSource(team, id);
 }
 

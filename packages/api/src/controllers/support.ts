@@ -8,6 +8,7 @@ import SupportEntry from '../models/supportEntry';
 import type { ISupportEntry } from '../models/supportEntry';
 import Team from '../models/team';
 import User from '../models/user';
+import { faultPoint } from '../utils/faultPoint';
 import { recordChange, systemOrigin } from './audit';
 import type { Context } from './context';
 import { isMember } from './memberships';
@@ -83,6 +84,7 @@ export async function beginSupport(
     startedAt,
     expiresAt: new Date(startedAt.getTime() + minutes * MINUTE_MS),
   });
+  faultPoint('support.entry');
   const support = { entry: entry._id, home: user.team, until: entry.expiresAt };
   const { matchedCount } = await User.updateOne(
     { _id: user._id, team: user.team, tenancySupport: { $exists: false } },
@@ -95,6 +97,7 @@ export async function beginSupport(
       'You are in a team for support already, or were moved just now: end that first.',
     );
   }
+  faultPoint('support.entered');
   return supportView(entry.toObject());
 }
 
@@ -136,6 +139,7 @@ export async function withoutExpiredSupport(
 async function endEntry(entry: ISupportEntry, context: Context): Promise<SupportView> {
   // Access first: what is left after a crash is only the record, and the task writes it.
   await goHome(entry.user, entry._id);
+  faultPoint('support.left');
   const endedAt = context.now();
   await SupportEntry.updateOne({ _id: entry._id, endedAt: null }, { $set: { endedAt } });
   return supportView({ ...entry, endedAt: entry.endedAt ?? endedAt });

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
 import { MAX_FORM_BYTES, MAX_STATEMENT_BYTES } from './body';
 import type { Bodies } from './body';
@@ -51,10 +52,12 @@ export async function readRequest(
   req: IncomingMessage,
   parameters: Parameters,
   bodies: Bodies,
+  tenant: TenantId,
 ): Promise<Asked> {
   const contentType = req.headers['content-type'] ?? '';
   const form = isForm(contentType);
-  const { body, release } = await bodies.read(req, form ? MAX_FORM_BYTES : MAX_STATEMENT_BYTES);
+  const limit = form ? MAX_FORM_BYTES : MAX_STATEMENT_BYTES;
+  const { body, release } = await bodies.read(req, limit, tenant);
   try {
     const text = form
       ? fromForm(body, contentType, parameters)

@@ -3,6 +3,7 @@ import { promisify, types } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
 /** ClickHouse takes statements of 256 KiB by default; what is longer than this is no statement. */
 export const MAX_STATEMENT_BYTES = 1_048_576;
@@ -11,6 +12,8 @@ export const MAX_FORM_BYTES = 32 * 1_048_576;
 
 /** Bytes of bodies that a process holds at once: a few large ones, or many of usual size. */
 const MAX_HELD_BYTES = 128 * 1_048_576;
+/** Of these, for one tenant: whoever sends slowly must leave room for the others. */
+const MAX_HELD_BYTES_EACH = 48 * 1_048_576;
 
 const decoders = {
   gzip: promisify(gunzip),
@@ -21,8 +24,15 @@ const decoders = {
 const tooLarge = (limit: number): TenancyError =>
   new TenancyError('payload_too_large', `body: larger than ${limit} bytes.`);
 
-/** Reads a stream to its end, at most `limit` bytes of it. */
-function collect(req: IncomingMessage, limit: number): Promise<Buffer> {
+/**
+ * Reads a stream to its end, at most `limit` bytes of it.
+ * @param hold is told of each part's size before it is kept, and says what is against it.
+ */
+function collect(
+  req: IncomingMessage,
+  limit: number,
+  hold: (bytes: number) => TenancyError | undefined,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
@@ -31,10 +41,11 @@ function collect(req: IncomingMessage, limit: number): Promise<Buffer> {
     };
     const take = (chunk: Buffer): void => {
       size += chunk.length;
-      if (size > limit) {
+      const fault = size > limit ? tooLarge(limit) : hold(chunk.length);
+      if (fault) {
         stop();
         req.pause();
-        reject(tooLarge(limit));
+        reject(fault);
       } else {
         chunks.push(chunk);
       }
@@ -76,44 +87,70 @@ export interface HeldBody {
   release: () => void;
 }
 
-/** Reads bodies of requests; the bytes that it holds at once have a bound. */
+export interface BodiesOptions {
+  /** Bytes held at once. @default 128 Mi */
+  max?: number;
+  /** Bytes held at once for one holder. @default 48 Mi */
+  maxEach?: number;
+}
+
+/**
+ * Reads bodies of requests; the bytes that it holds at once have a bound, and so have those of one holder. What has not
+ * come yet is not held: a sender who takes its time takes no room.
+ */
 export class Bodies {
   private held = 0;
+  private readonly heldBy = new Map<TenantId, number>();
+  private readonly max: number;
+  private readonly maxEach: number;
 
-  constructor(private readonly maxHeld = MAX_HELD_BYTES) {}
+  constructor({ max = MAX_HELD_BYTES, maxEach = MAX_HELD_BYTES_EACH }: BodiesOptions = {}) {
+    this.max = max;
+    this.maxEach = maxEach;
+  }
 
   /** @throws TenancyError `payload_too_large`, `unsupported_media_type`, `invalid_request`, `overloaded`. */
-  async read(req: IncomingMessage, limit: number): Promise<HeldBody> {
+  async read(req: IncomingMessage, limit: number, holder: TenantId): Promise<HeldBody> {
     const stated = req.headers['content-length'];
     const isChunked = req.headers['transfer-encoding'] !== undefined;
     if (!isChunked && (stated === undefined || stated === '0')) {
       return { body: Buffer.alloc(0), release: () => undefined };
     }
+    if (Number(stated) > limit) throw tooLarge(limit);
     const encoding = (req.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
     const isPlain = encoding === 'identity' || encoding === '';
-    if (Number(stated) > limit) throw tooLarge(limit);
-    // Of what is compressed or chunked nobody knows the size before.
-    const release = this.hold(isPlain && !isChunked ? Number(stated) : limit);
+    let own = 0;
+    const hold = (bytes: number): TenancyError | undefined => {
+      const fault = this.change(holder, bytes);
+      if (!fault) own += bytes;
+      return fault;
+    };
+    const release = (): void => void hold(-own);
     try {
-      const body = await collect(req, limit);
-      return { body: isPlain ? body : await decoded(body, encoding, limit), release };
+      const sent = await collect(req, limit, hold);
+      if (isPlain) return { body: sent, release };
+      // How large it becomes nobody knows before.
+      const fault = hold(limit);
+      if (fault) throw fault;
+      const body = await decoded(sent, encoding, limit);
+      hold(body.length - own);
+      return { body, release };
     } catch (error) {
       release();
       throw error;
     }
   }
 
-  private hold(bytes: number): () => void {
-    if (this.held + bytes > this.maxHeld) {
-      throw new TenancyError('overloaded', 'Too many large bodies are read at once.', {
+  private change(holder: TenantId, bytes: number): TenancyError | undefined {
+    const own = (this.heldBy.get(holder) ?? 0) + bytes;
+    if (bytes > 0 && (own > this.maxEach || this.held + bytes > this.max)) {
+      return new TenancyError('overloaded', 'Too many large bodies are read at once.', {
         retryAfterSeconds: 1,
       });
     }
     this.held += bytes;
-    let isHeld = true;
-    return () => {
-      if (isHeld) this.held -= bytes;
-      isHeld = false;
-    };
+    if (own > 0) this.heldBy.set(holder, own);
+    else this.heldBy.delete(holder);
+    return undefined;
   }
 }

@@ -55,6 +55,8 @@ export class Guard {
    * @param ask is called once at most. What it throws is thrown, and nothing is remembered.
    */
   async judge(question: Question, tenant: GuardTenant, ask: Ask): Promise<Verdict> {
+    // Long ones are seldom asked twice, and their keys take time to make.
+    if (lengthOf(question) > maxRemembered) return this.#decide(question, tenant, ask);
     const key = keyOf(question, tenant);
     const remembered = this.#verdicts.get(key) ?? this.#running.get(key);
     if (remembered) return remembered;
@@ -62,7 +64,7 @@ export class Guard {
     this.#running.set(key, running);
     try {
       const verdict = await running;
-      if (key.length <= maxRemembered) this.#verdicts.set(key, verdict);
+      this.#verdicts.set(key, verdict);
       return verdict;
     } finally {
       this.#running.delete(key);
@@ -76,6 +78,12 @@ export class Guard {
     const tree = question === undefined ? '' : await ask(question, parameters);
     return judge(canonical, tree.trimEnd().split('\n'), tenant);
   }
+}
+
+function lengthOf({ text, parameters }: Question): number {
+  let length = text.length;
+  for (const [name, value] of parameters) length += name.length + value.length;
+  return length;
 }
 
 /** No table, column, index or database of a tenant is called like this, so one number is as good as another. */

@@ -96,7 +96,7 @@ export class Queries {
     const database = checkDatabase(query);
     const leave = this.traffic.enter(tenant.id, tenant.settings);
     try {
-      const asked = await readRequest(req, parameters, this.bodies);
+      const asked = await readRequest(req, parameters, this.bodies, tenant.id);
       try {
         checkNames(parameters);
         return await this.inTurn(query, asked, database);

@@ -42,6 +42,9 @@ export function acceptedEncoding(header: string | string[] | undefined): string 
 /** Codes of what ClickHouse has against our own login: nothing that the tenant did, or may read. */
 const OWN_LOGIN: ReadonlySet<number> = new Set([192, 193, 194, 516]);
 
+/** Of ClickHouse's own headers the one that names the machine. */
+const MACHINE = 'x-clickhouse-server-display-name';
+
 export interface RelayOptions {
   res: ServerResponse;
   /** The caller's own. */
@@ -58,7 +61,7 @@ function answerHeaders(
 ): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(from)) {
-    if (value === undefined) continue;
+    if (value === undefined || name === MACHINE) continue;
     if (PASSED.has(name) || name.startsWith('x-clickhouse-')) headers[name] = value;
   }
   headers['x-clickhouse-query-id'] = queryId;

@@ -15,6 +15,8 @@ import type { Parameters } from './parameters';
 
 /** Settings that a tenant's queries repeat: those of HyperDX, with few values each. */
 const MAX_OUTCOMES = 256;
+/** What is longer is looked at each time: some settings are left out whatever their value. */
+const MAX_REMEMBERED = 256;
 
 type Accepted = 'pass' | 'drop';
 
@@ -30,7 +32,7 @@ function accept(name: string, value: string, limits: ReaderLimits): Accepted {
   if (before) return before;
   const outcome = checkSetting(name, value, limits);
   if (typeof outcome === 'object') throw new TenancyError('query_refused', outcome.message);
-  known.set(key, outcome);
+  if (key.length <= MAX_REMEMBERED) known.set(key, outcome);
   return outcome;
 }
 
@@ -49,6 +51,8 @@ function held(tenant: DoorTenant): EncodedPairs {
   const made = encodedPairs([
     ...settings,
     ['additional_table_filters', systemFilters(guardTenantOf(tenant))],
+    // JSON formats would say how many rows were read: of a system table those of all tenants, before any filter.
+    ['output_format_write_statistics', '0'],
     ['readonly', '2'],
   ]);
   heldOf.set(tenant, made);

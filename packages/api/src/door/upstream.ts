@@ -39,6 +39,13 @@ export function unanswered(error: unknown): TenancyError {
   return new TenancyError('clickhouse_unavailable', `ClickHouse ${what}.`, { cause: error });
 }
 
+const tooLarge = (): TenancyError =>
+  new TenancyError('payload_too_large', 'query: has too many parts, within too many others.');
+
+/** Whether an error is what came of a question, rather than that nothing did. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof ClickHouseSaid || error instanceof TenancyError;
+
 /** A target as the query door reaches it: its connections, kept open, and its places for queries. */
 export class Upstream {
   readonly slots = new FairSlots({ slots: QUERIES_AT_ONCE });
@@ -105,19 +112,19 @@ export class Upstream {
 
   /**
    * The whole answer to a short question.
-   * @throws ClickHouseSaid; TenancyError `clickhouse_unavailable`.
+   * @throws ClickHouseSaid; TenancyError `clickhouse_unavailable`, `payload_too_large`.
    */
   async ask(out: Outgoing, login: Login): Promise<string> {
     try {
       return await this.askOnce(out, login);
     } catch (error) {
-      if (error instanceof ClickHouseSaid) throw error;
+      if (isAnswer(error)) throw error;
       if (!isClosed(error)) throw unanswered(error);
     }
     try {
       return await this.askOnce(out, login);
     } catch (error) {
-      throw error instanceof ClickHouseSaid ? error : unanswered(error);
+      throw isAnswer(error) ? error : unanswered(error);
     }
   }
 
@@ -141,7 +148,7 @@ export class Upstream {
         onResponseData(controller, chunk) {
           size += chunk.length;
           chunks.push(chunk);
-          if (size > MAX_ASKED_BYTES) controller.abort(new Error('the answer is too large'));
+          if (size > MAX_ASKED_BYTES) controller.abort(tooLarge());
         },
         onResponseEnd() {
           const text = Buffer.concat(chunks, size).toString('utf8');

@@ -9,6 +9,8 @@ import type { Metrics } from '../metrics';
 import { toTenancyError } from '../middleware/errors';
 import { requestIdOf } from '../middleware/requestId';
 import { logRequest, observeRequest } from '../middleware/requestLog';
+import { foreignPage, isForeign, isRead, originOf } from '../middleware/sameSite';
+import { hasSessionCookie } from '../middleware/session';
 import type { Logger } from '../utils/logger';
 import { matchRoute } from '../utils/routePatterns';
 import { refuse, REQUEST_ID_HEADER, sendJson } from './answers';
@@ -27,6 +29,8 @@ export interface GatewayOptions {
   hyperdxApiUrl: string | undefined;
   /** Whether HyperDX is to answer what the table of routes does not know. */
   forwardUnknown: boolean;
+  /** Whose pages may change things by the session that they are signed in with. */
+  frontendUrl: string;
   /** Proxies whose `X-Forwarded-*` are believed. */
   trustProxy: TrustProxy;
   metrics: Metrics;
@@ -61,6 +65,7 @@ class HyperdxGateway implements Gateway {
   private readonly upstream: Upstream | undefined;
   private readonly limits: UpstreamLimits;
   private readonly trusts;
+  private readonly frontend: string;
   private readonly memory = new BodyMemory(READ_BODIES_BYTES);
   private readonly loggedRoutes = new Set<string>();
   private readonly upgraded = new Set<Duplex>();
@@ -68,6 +73,7 @@ class HyperdxGateway implements Gateway {
   constructor(private readonly options: GatewayOptions) {
     this.limits = { ...upstreamLimits, ...options.limits };
     this.trusts = compileTrust(options.trustProxy);
+    this.frontend = originOf(options.frontendUrl);
     if (options.hyperdxApiUrl === undefined) return;
     this.url = new URL(options.hyperdxApiUrl);
     this.upstream = new Upstream(this.url, this.limits);
@@ -154,6 +160,7 @@ class HyperdxGateway implements Gateway {
     { target, requestId, pattern }: { target: RequestTarget; requestId: string; pattern: string },
   ): Promise<void> {
     const { upstream } = this.forwardable(req);
+    if (!isRead(req.method)) this.requireOwnPage(req);
     const outgoing: Outgoing = {
       method: req.method ?? '',
       path: target.path + target.query,
@@ -202,6 +209,8 @@ class HyperdxGateway implements Gateway {
       throw new TenancyError('invalid_request', 'Upgrade: this route has none.');
     }
     checkUpgrade(req);
+    // A page of any site may open one, with the cookie, and read what comes.
+    this.requireOwnPage(req);
     if (this.upgraded.size > this.limits.atOnce) {
       throw new TenancyError('overloaded', 'Too many upgraded connections.');
     }
@@ -222,6 +231,14 @@ class HyperdxGateway implements Gateway {
       );
     }
     return { url, upstream };
+  }
+
+  /** What `sameSite` refuses on our own routes: HyperDX looks at the cookie alone. @throws TenancyError `forbidden`. */
+  private requireOwnPage(req: IncomingMessage): void {
+    const { headers } = req;
+    const { host = '' } = headers;
+    const pages = [this.frontend, `http://${host}`, `https://${host}`];
+    if (hasSessionCookie(req) && isForeign(headers, pages)) throw foreignPage();
   }
 
   private unknownRoute({ method = '' }: IncomingMessage, { key }: RequestTarget): TenancyError {

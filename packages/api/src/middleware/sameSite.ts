@@ -1,11 +1,19 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
-import type { Request, RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 
 import type { Config } from '../config';
 
-const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+const READS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-function originOf(url: string): string {
+/** Whether a method is one that changes nothing. */
+export function isRead(method: string | undefined): boolean {
+  return READS.has(method);
+}
+
+/** The origin of a page at this URL. */
+export function originOf(url: string): string {
   return new URL(url).origin;
 }
 
@@ -13,14 +21,22 @@ function originOf(url: string): string {
  * Whether a browser sent this request for a page of another site. Browsers state it themselves, where no page can change
  * it: `Sec-Fetch-Site`, and `Origin` with everything but plain reads (both are forbidden header names, fetch.spec.whatwg.org).
  * Who sends neither is no browser, and nobody can make it send somebody else's cookie.
+ * @param trusted origins whose pages may.
  */
-function isForeign(req: Request, trusted: string): boolean {
-  const site = req.get('sec-fetch-site');
+export function isForeign(headers: IncomingHttpHeaders, trusted: readonly string[]): boolean {
+  const { origin, 'sec-fetch-site': site } = headers;
   if (site === 'same-origin' || site === 'none') return false;
-  const origin = req.get('origin');
   // A page of the UI on another host of the same site, or a browser of before 2023.
-  if (origin !== undefined) return origin !== trusted && origin !== `${req.protocol}://${req.host}`;
+  if (origin !== undefined) return !trusted.includes(origin);
   return site !== undefined;
+}
+
+/** Why such a request is refused. */
+export function foreignPage(): TenancyError {
+  return new TenancyError(
+    'forbidden',
+    'Origin: this request comes from a page that is not of FRONTEND_URL.',
+  );
 }
 
 /**
@@ -31,12 +47,8 @@ function isForeign(req: Request, trusted: string): boolean {
 export function sameSite({ frontendUrl }: Pick<Config, 'frontendUrl'>): RequestHandler {
   const trusted = originOf(frontendUrl);
   return function siteGate(req, _res, next) {
-    if (!READS.has(req.method) && isForeign(req, trusted)) {
-      throw new TenancyError(
-        'forbidden',
-        'Origin: this request comes from a page that is not of FRONTEND_URL.',
-      );
-    }
+    const own = `${req.protocol}://${req.host}`;
+    if (!isRead(req.method) && isForeign(req.headers, [trusted, own])) throw foreignPage();
     next();
   };
 }

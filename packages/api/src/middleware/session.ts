@@ -110,8 +110,8 @@ export function sessionMiddleware(
 const COOKIE = new RegExp(`(?:^|;)\\s*${SESSION_COOKIE.replace('.', '\\.')}=`);
 
 /** Whether a request brings a session's cookie; whether it is good, only `sessionMiddleware` tells. */
-export function hasSessionCookie(req: Request): boolean {
-  return COOKIE.test(req.get('cookie') ?? '');
+export function hasSessionCookie({ headers }: Pick<Request, 'headers'>): boolean {
+  return COOKIE.test(headers.cookie ?? '');
 }
 
 /** Who is signed in with this request's session. It stands behind {@link sessionMiddleware}. */

@@ -20,6 +20,8 @@ export interface SignedIn {
   /** The team they are in at present. */
   team: Types.ObjectId;
   tenant: TenantId;
+  /** In that team for support, and none of its people. */
+  support: boolean;
   createdAt: Date;
 }
 
@@ -36,7 +38,8 @@ async function inTenant(user: KnownUser): Promise<SignedIn> {
     );
   }
   const { _id, email, name, accessKey, team, createdAt } = user;
-  return { id: _id.toHexString(), email, name, accessKey, team, tenant, createdAt };
+  const support = user.tenancySupport !== undefined;
+  return { id: _id.toHexString(), email, name, accessKey, team, tenant, support, createdAt };
 }
 
 async function accountFor(req: Request, context: Context): Promise<KnownUser | null> {
@@ -87,6 +90,20 @@ export function requireAccessKey(context: Context): RequestHandler {
     next();
   };
 }
+
+/**
+ * Keeps operators who are here for support from the team's invitations and members: whom they took in would outlast their
+ * time, and nobody would have recorded it. It stands behind `requireUser` or `requireAccessKey`.
+ */
+export const requireOwnTeam: RequestHandler = (_req, res, next) => {
+  if (userOf(res).support) {
+    throw new TenancyError(
+      'forbidden',
+      'You are in this team for support: its people are its own to invite and remove. An operator invites by the admin API.',
+    );
+  }
+  next();
+};
 
 /** What one of the gates left for the routes behind it. */
 function leftBy<T>(gate: string, value: T | undefined): T {

@@ -54,5 +54,7 @@ const UserSchema = new Schema<IUser>(
 UserSchema.index({ email: 1 }, { unique: true });
 UserSchema.index({ accessKey: 1 }, { unique: true });
 UserSchema.index({ team: 1 });
+// Who is a member of a team is asked by both.
+UserSchema.index({ 'tenancySupport.home': 1 }, { sparse: true });
 
 export default mongoose.model<IUser>('User', UserSchema);

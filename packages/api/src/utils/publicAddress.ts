@@ -27,7 +27,11 @@ export class AddressRefused extends Error {
   }
 }
 
-const HOST_NAME = /^(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]{0,62}\.?)*$/i;
+/** Labels with a dot between each two: every text is read in one way alone, and so in a time that its length bounds. */
+const HOST_NAME = /^(?=.{1,254}$)[a-z0-9_][a-z0-9_-]{0,62}(?:\.[a-z0-9_-]{1,63})*\.?$/i;
+
+/** Azure's own services answer every machine there at this address, credentials among what they tell: public by its number alone. */
+const AZURE_HOST = '168.63.129.16';
 
 /** The part of the IPv6 space that is handed out to be reached (RFC 4291, section 2.4; IANA's registry). */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
@@ -64,7 +68,7 @@ function normalName(name: string): string {
 export function isPublicAddress(text: string): boolean {
   // An IPv4 address in IPv6 clothes is judged as what is connected to.
   const address = ipaddr.process(text);
-  if (address.range() !== 'unicast') return false;
+  if (address.range() !== 'unicast' || address.toString() === AZURE_HOST) return false;
   return address instanceof ipaddr.IPv4 || address.match(GLOBAL_UNICAST);
 }
 

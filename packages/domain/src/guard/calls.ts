@@ -1,8 +1,9 @@
-import { isAllowedFunction } from './functions';
+import { isAllowedFunction, takesAggregate } from './functions';
 import { words } from './functions/words';
+import { isNarrowed } from './systemTables';
 import { tableFunctions } from './tableFunctions';
 import type { Token } from './tokens';
-import { isSymbol, isWord, written } from './tokens';
+import { isSymbol, isWord, nameOf, written } from './tokens';
 import type { Refusal } from './verdict';
 import { refuse } from './verdict';
 
@@ -41,6 +42,9 @@ export function callFault(tokens: readonly Token[]): Refusal | undefined {
       if (!mayOpen(token)) {
         return refuse('function', 'This function is not available', token.text);
       }
+      if (token.text === 'cluster' && !isSystemTable(tokens, index + 2)) {
+        return refuse('table_function', 'This takes a cluster and a table of system', token.text);
+      }
     }
   }
   return undefined;
@@ -54,6 +58,21 @@ function mayOpen(token: { kind: 'word' | 'name'; text: string }): boolean {
 }
 
 /**
+ * `'<cluster>', system.tables)`, and nothing else: the other servers of a cluster may have another current database, where a
+ * name without one is somebody's table.
+ */
+function isSystemTable(tokens: readonly Token[], start: number): boolean {
+  const [, comma, database, dot, table, end] = tokens.slice(start, start + 6);
+  return (
+    isSymbol(comma, ',') &&
+    nameOf(database) === 'system' &&
+    isSymbol(dot, '.') &&
+    isNarrowed(nameOf(table) ?? '') &&
+    isSymbol(end, ')')
+  );
+}
+
+/**
  * `APPLY f`, `APPLY(f)`, `APPLY(f(1, 'x'))`. The syntax tree shows nothing of what is applied, and a lambda could hold a
  * whole subquery.
  */
@@ -62,7 +81,9 @@ function isPlainApply(tokens: readonly Token[], start: number): boolean {
   const bracketed = isSymbol(tokens[at], '(');
   if (bracketed) at += 1;
   const name = tokens[at++];
-  if (name?.kind !== 'word' || !isAllowedFunction(name.text)) return false;
+  if (name?.kind !== 'word' || !isAllowedFunction(name.text) || takesAggregate(name.text)) {
+    return false;
+  }
   if (isSymbol(tokens[at], '(')) {
     do at += 1;
     while (

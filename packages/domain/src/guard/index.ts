@@ -16,5 +16,11 @@ export type { SettingOutcome } from './settings';
 export { isNarrowed, systemFilters, systemTables } from './systemTables';
 
 // The lists
-export { allowedFunctions, combinators, deniedFunctions, isAllowedFunction } from './functions';
+export {
+  allowedFunctions,
+  combinators,
+  deniedFunctions,
+  higherOrder,
+  isAllowedFunction,
+} from './functions';
 export { tableFunctions } from './tableFunctions';

@@ -1,7 +1,8 @@
-import { isAllowedFunction } from './functions';
+import { isAllowedFunction, takesAggregate, takesFunction } from './functions';
 import type { TenantScope } from './scope';
 import { isOwnTable } from './scope';
 import type { Canonical, Expected } from './statement';
+import { isPlainStructure } from './structure';
 import { isNarrowed, systemTables } from './systemTables';
 import { tableFunctions } from './tableFunctions';
 import type { Node } from './tree';
@@ -72,7 +73,8 @@ function treeFault(
     if (isRefusal(next)) return next;
     if (node.type === 'SelectQuery') counts.selects += 1;
     if (isNarrowedRead(node)) counts.narrowedReads += 1;
-    waiting.push(...next);
+    // One by one: there may be more of them than a call takes arguments.
+    for (const below of next) waiting.push(below);
   }
   if (counts.narrowedReads !== expected.narrowedReads) {
     return refuse('table', 'A system table is named in a way that is not understood');
@@ -138,7 +140,11 @@ class NodeJudge {
     if (inside?.type === 'Identifier' && inside.rest.includes('.') && !this.isOwn(inside.rest)) {
       return refuse('table', 'This table is not available', nameIn(inside));
     }
-    return this.node.children;
+    if (inside?.type === 'Function' && nameIn(inside) === 'format') {
+      // There, and there alone, it is the table function of this name.
+      return refuse('table_function', 'This table function is not available', nameIn(inside));
+    }
+    return codeFault(name, argumentsOf(this.node)) ?? withoutLambda(this.node);
   }
 
   private tableFunction(call: Node): readonly Node[] | Refusal {
@@ -146,6 +152,8 @@ class NodeJudge {
     switch (tableFunctions.get(name)) {
       case 'values':
         return call.children;
+      case 'structure':
+        return structureFault(call) ?? call.children;
       case 'ownTable':
         return this.ownTableArguments(call);
       case 'cluster':
@@ -193,8 +201,7 @@ class NodeJudge {
 
   private isOwn(name: string): boolean {
     const prefix = `${this.tenant.database}.`;
-    const table = name.slice(prefix.length);
-    return name.startsWith(prefix) && /^\w+$/.test(table) && isOwnTable(table, this.tenant);
+    return name.startsWith(prefix) && isOwnTable(name.slice(prefix.length), this.tenant);
   }
 }
 
@@ -206,4 +213,50 @@ function argumentsOf({ children }: Node): readonly Node[] {
 /** The text of a plain literal. No name will do: the engine puts the values of aliases in the place of names. */
 function constantOf({ type, rest }: Node): string | undefined {
   return type === 'Literal' ? /^'([\w.:-]+)'$/.exec(rest)?.[1] : undefined;
+}
+
+/**
+ * What stands below a call, with the arguments and the expression of a lambda in its place. Anywhere else than first in a
+ * function that takes one, a lambda is a function that nobody may call: there are releases that it ends the server of
+ * (ClickHouse#109682).
+ */
+function withoutLambda(call: Node): readonly Node[] {
+  const [first, ...rest] = argumentsOf(call);
+  if (first?.type !== 'Function' || nameIn(first) !== 'lambda' || !takesFunction(nameIn(call))) {
+    return call.children;
+  }
+  return [...first.children, ...rest, ...call.children.slice(1)];
+}
+
+/** A text that is a name, with numbers behind it in brackets at the most. */
+const plainAggregate = /^'(\w+)(?:\([\d., ]*\))?'$/;
+
+/** What is wrong with a function that is named in an argument: by its bare name, or with all its parameters in a text. */
+function codeFault(name: string, [first, ...rest]: readonly Node[]): Refusal | undefined {
+  if (!first) return undefined;
+  if (takesAggregate(name)) {
+    const aggregate = first.type === 'Literal' ? plainAggregate.exec(first.rest)?.[1] : undefined;
+    if (aggregate !== undefined && isAllowedFunction(aggregate)) return undefined;
+    return refuse('function', 'This takes the plain name of an aggregate function', name);
+  }
+  // With nothing behind it, it is what others would be applied to.
+  if (!takesFunction(name) || first.type !== 'Identifier' || rest.length === 0) return undefined;
+  const named = nameIn(first);
+  if (isAllowedFunction(named) && !takesAggregate(named)) return undefined;
+  return refuse('function', 'This takes a lambda, or the name of an allowed function', name);
+}
+
+/** Values are numbers, tuples or calls; what is a text, or may stand for one, is a structure. */
+function structureFault(call: Node): Refusal | undefined {
+  const [first] = argumentsOf(call);
+  if (!first || (first.type === 'Function' && nameIn(first) === 'tuple')) return undefined;
+  const isText = first.rest.startsWith("'");
+  if (first.type === 'Literal' && (!isText || isPlainStructure(first.rest.slice(1, -1)))) {
+    return undefined;
+  }
+  return refuse(
+    'table_function',
+    'This takes columns with their types, as a plain text',
+    nameIn(call),
+  );
 }

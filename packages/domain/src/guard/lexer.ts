@@ -7,6 +7,8 @@ import { isRefusal, refuse } from './verdict';
 
 /** `max_query_size` of ClickHouse: it parses no more. HyperDX's longest statement seen has 19,001. */
 const maxCharacters = 262_144;
+/** An `IN` of 16,000 values: what it takes to judge a statement is time that no other tenant's has. */
+const maxTokens = 32_768;
 /** Brackets within brackets: HyperDX's deepest statement has about ten. */
 const maxDepth = 200;
 
@@ -189,6 +191,9 @@ export function readTokens(text: string, values: ReadonlyMap<string, string>): T
     }
     const found = read(text, offset, tokens, values);
     if (isRefusal(found)) return found;
+    if (tokens.length === maxTokens) {
+      return refuse('text', `A statement has no more than ${maxTokens} words and signs`);
+    }
     tokens.push(found.token);
     offset = found.end;
   }

@@ -13,7 +13,10 @@ export interface TenantScope {
   limits?: ReaderLimits;
 }
 
-/** Whether the name, without its database, is that of a table of the tenant. */
+/**
+ * Whether the name, without its database, is that of a table of the tenant. Only plain names are: to an engine without users
+ * another one may be the path of a file.
+ */
 export function isOwnTable(name: string, { id }: TenantScope): boolean {
-  return parseTenantFromTableName(name)?.tenantId === id;
+  return /^\w+$/.test(name) && parseTenantFromTableName(name)?.tenantId === id;
 }

@@ -6,6 +6,7 @@ import { lastOutside, peel, readAssignments } from './peel';
 import { definedNames, rewrite } from './rewrite';
 import type { TenantScope } from './scope';
 import { isOwnTable } from './scope';
+import { withOwnSession } from './session';
 import { narrowed, systemTables } from './systemTables';
 import type { Token } from './tokens';
 import { isSymbol, isWord, nameOf, renderTokens, written } from './tokens';
@@ -46,7 +47,8 @@ export function canonicalise(
   if (isRefusal(read)) return read;
   const peeled = peel(read, tenant.limits ?? defaultReaderLimits);
   if (isRefusal(peeled)) return peeled;
-  const { tokens, settings, format } = peeled;
+  const { settings, format } = peeled;
+  const tokens = withOwnSession(peeled.tokens, tenant);
   const part = startFault(tokens) ?? tokenFault(tokens) ?? readKind(tokens, tenant);
   return isRefusal(part) ? part : { ...part, settings, ...(format !== undefined && { format }) };
 }
@@ -149,7 +151,8 @@ function describe(target: readonly Token[], tenant: TenantScope): Part | Refusal
     const query: Token[] = [{ kind: 'own', text: 'SELECT * FROM' }, ...target];
     const part = select('describe', '', query, tenant);
     if (isRefusal(part)) return part;
-    return { ...part, text: part.text.replace(/^SELECT \* FROM/, 'DESCRIBE TABLE') };
+    const text = part.text.replace(/^SELECT \* FROM/, 'DESCRIBE TABLE');
+    return { ...part, text, expected: { ...part.expected, selects: part.expected.selects + 1 } };
   }
   const table = readTable(target, tenant);
   if (isRefusal(table)) return table;

@@ -2,6 +2,8 @@
 export type TableFunctionRule =
   /** Values, expressions and subqueries, which are judged as anywhere. */
   | 'values'
+  /** As well, but for a first one that is a text: columns with their types, and nothing else. */
+  | 'structure'
   /** A text or name that is the tenant's database, one that is a table of the tenant, and more of the kind. */
   | 'ownTable'
   /** The cluster of the tenant's target, and a `view(..)`. */
@@ -15,11 +17,11 @@ export const tableFunctions: ReadonlyMap<string, TableFunctionRule> = new Map([
   ['zeros_mt', 'values'],
   ['generateSeries', 'values'],
   ['generate_series', 'values'],
-  ['values', 'values'],
+  ['values', 'structure'],
   // `FROM (VALUES (1), (2))`
   ['SQLStandardValues', 'values'],
-  ['null', 'values'],
-  ['generateRandom', 'values'],
+  ['null', 'structure'],
+  ['generateRandom', 'structure'],
   // Its argument is a subquery.
   ['view', 'values'],
   ['mergeTreeTextIndex', 'ownTable'],

@@ -6,7 +6,8 @@ export interface Node {
   children: Node[];
 }
 
-const line = /^( *)([A-Za-z:]+)(?: (.*?))??(?: \(children (\d+)\))?$/;
+// A literal holds what it likes; line ends of other alphabets than ASCII's are not escaped in it.
+const line = /^( *)([A-Za-z:]+)(?: (.*?))??(?: \(children (\d+)\))?$/s;
 
 /**
  * Reads the lines of `EXPLAIN AST`: a node each, a blank in front for each level, the number of children behind.

@@ -7,8 +7,13 @@ const MAX_DEPTH = 64;
 /** A name that ends in a tenant's id, wherever it stands: alone, in an expression, in quotes. */
 const TENANT_NAME = /[A-Za-z0-9_]_([a-f0-9]{24})(?![A-Za-z0-9_])/g;
 
-/** Names that reach an object's prototype instead of a field. */
-const PROTOTYPE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
+/** Names that reach an object's prototype instead of a field; and the one by which MongoDB's driver knows its own types. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set([
+  '__proto__',
+  'constructor',
+  'prototype',
+  '_bsontype',
+]);
 
 /**
  * Looks through everything that a document carries, fields included that nobody here knows: none may name another
@@ -38,7 +43,7 @@ export function scanDocument(document: unknown, tenantId: TenantId): void {
 }
 
 function checkName(name: string, path: string): void {
-  if (PROTOTYPE_NAMES.has(name) || name.startsWith('$') || /[.\0]/.test(name)) {
+  if (RESERVED_NAMES.has(name) || name.startsWith('$') || /[.\0]/.test(name)) {
     refuse(path, 'cannot be the name of a field');
   }
 }

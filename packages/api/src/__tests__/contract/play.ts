@@ -4,10 +4,13 @@ import { contractRoutes, partsOf } from './routes';
 import type { ContractRoute } from './routes';
 import { NOBODY, pathOf, sendTo } from './send';
 import type { Ask, Credentials } from './send';
-import { canariesOf, documentsOf, freshAddress, secretsOf } from './world';
-import type { Person, Side } from './world';
+import { allDocuments, canariesOf, documentsOf, freshAddress, secretsOf } from './world';
+import type { Person, Side, StoredDocument } from './world';
 
-/** A request to one route, and what HyperDX's contract says that it is answered. */
+/**
+ * A request to one route, and what HyperDX's contract says that it is answered: to a member, who comes by the way that the
+ * route has; to nobody where it is public.
+ */
 export interface Case {
   route: ContractRoute;
   what: string;
@@ -15,8 +18,6 @@ export interface Case {
   ask: (side: Side) => Ask | Promise<Ask>;
   status: number;
   check: Check;
-  /** Otherwise a member, by the way that the route has; nobody where it is public. */
-  by?: (side: Side) => Credentials | Promise<Credentials>;
   /** A word of the request that its answer may quote. */
   repeats?: (side: Side) => string;
 }
@@ -65,31 +66,52 @@ export function checkRolling(route: ContractRoute, who: Credentials, seen: Seen)
   }
 }
 
-/** What an answer gives away: neither anything of the other tenant, nor a secret of ours. */
-export async function checkSilence(side: Side, seen: Seen, quoted = ''): Promise<void> {
+/**
+ * What an answer gives away: neither anything of the other tenant, nor a secret of ours.
+ * @param quoted a word of the request that its answer may repeat.
+ */
+export function checkSilence(
+  side: Side,
+  seen: Seen,
+  documents: readonly StoredDocument[],
+  quoted = '',
+): void {
   const said = `${seen.text}\n${JSON.stringify([...seen.headers])}`;
-  const forbidden = [...canariesOf(side.theirs), ...(await secretsOf(side))];
+  const forbidden = [...canariesOf(side.theirs), ...secretsOf(side, documents)];
   expect(forbidden.filter((one) => said.includes(one) && one !== quoted)).toEqual([]);
 }
 
-/** Sends a case for one side: the answer is the contract's, and the other side is as it was. */
+/** Sends a request for one side: whatever is answered, the other side is as it was, and stays unknown. */
+export async function sendBeside(
+  side: Side,
+  route: ContractRoute,
+  who: Credentials,
+  ask: Ask,
+  quoted?: string,
+): Promise<Seen> {
+  const before = documentsOf(side.theirs, await allDocuments());
+  const headers = { ...freshAddress(), ...who };
+  const { method } = partsOf(route);
+  const seen = await sendTo(side.server.url, method, pathOf(route, ask), headers, ask);
+  const after = await allDocuments();
+  checkEveryAnswer(side, seen);
+  checkRolling(route, who, seen);
+  checkSilence(side, seen, after, quoted);
+  expect(documentsOf(side.theirs, after)).toEqual(before);
+  return seen;
+}
+
+/** Says what was answered instead, where the status is another. */
+export function checkStatus(seen: Seen, status: number): void {
+  expect([seen.status, seen.status === status ? '' : seen.text]).toEqual([status, '']);
+}
+
+/** Sends a case for one side: the answer is the contract's. */
 export async function play(side: Side, one: Case): Promise<void> {
   const { route } = one;
   const ask = await one.ask(side);
-  const who = one.by ? await one.by(side) : credentialsFor(route, side.member);
-  const path = pathOf(route, ask);
-  const before = await documentsOf(side.theirs);
-  const seen = await sendTo(
-    side.server.url,
-    partsOf(route).method,
-    path,
-    { ...freshAddress(), ...who },
-    ask,
-  );
-  expect([seen.status, seen.status === one.status ? '' : seen.text]).toEqual([one.status, '']);
-  checkEveryAnswer(side, seen);
-  checkRolling(route, who, seen);
-  await checkSilence(side, seen, one.repeats?.(side));
-  expect(await documentsOf(side.theirs)).toEqual(before);
+  const who = credentialsFor(route, side.member);
+  const seen = await sendBeside(side, route, who, ask, one.repeats?.(side));
+  checkStatus(seen, one.status);
   await one.check(seen, side);
 }

@@ -20,6 +20,14 @@ export function queryAsk(
   };
 }
 
+function multipart(parts: Record<string, string>): string {
+  const all = Object.entries(parts).map(
+    ([name, value]) =>
+      `--cut\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  );
+  return `${all.join('')}--cut--\r\n`;
+}
+
 const logsOf = ({ engines, tenant }: Side): string =>
   `${engines.clickhouse.database}.otel_logs_${tenant}`;
 
@@ -39,11 +47,10 @@ const headerFault: Check = (seen) =>
 
 async function withRow(side: Side): Promise<void> {
   await side.engines.admin.command({ query: `TRUNCATE TABLE ${logsOf(side)}` });
-  await side.engines.admin.insert({
-    table: logsOf(side),
+  await side.engines.admin.command({
     // Now: older rows are past their time.
-    values: [{ Timestamp: Math.floor(Date.now() / 1_000), Body: `of ${side.name}` }],
-    format: 'JSONEachRow',
+    query: `INSERT INTO ${logsOf(side)} (Timestamp, Body) SELECT now(), {body:String}`,
+    query_params: { body: `of ${side.name}` },
   });
 }
 
@@ -86,6 +93,48 @@ export const proxyCases: Case[] = [
       expect(data.length).toBeGreaterThan(0);
       expect(data.filter(({ name }) => !name.endsWith(`_${side.tenant}`))).toEqual([]);
     },
+  },
+  {
+    route: 'POST /clickhouse-proxy',
+    what: 'takes a form with a statement and its parameters',
+    ask: ({ connection }) => ({
+      query: 'query_id=2',
+      raw: {
+        type: 'multipart/form-data; boundary=cut',
+        body: multipart({ query: 'SELECT {x:String} AS x FORMAT JSON', param_x: 'ä "\\\\" y' }),
+      },
+      headers: { [CONNECTION_HEADER]: connection },
+    }),
+    status: 200,
+    check: rows(() => [{ x: 'ä "\\" y' }]),
+  },
+  {
+    route: 'POST /clickhouse-proxy',
+    what: 'takes a statement for what it is, whatever a client calls its type',
+    ask: (side) => {
+      const ask = queryAsk(side, 'SELECT 40 + 2 AS n FORMAT JSON');
+      return { ...ask, raw: { ...ask.raw!, type: 'application/x-www-form-urlencoded' } };
+    },
+    status: 200,
+    check: rows(() => [{ n: 42 }]),
+  },
+  {
+    route: 'POST /clickhouse-proxy',
+    what: "passes ClickHouse's own errors on",
+    ask: (side) => queryAsk(side, `SELECT no_such_column FROM ${logsOf(side)} FORMAT JSON`),
+    status: 404,
+    check: (seen) => {
+      expect(seen.headers.get('x-clickhouse-exception-code')).toBe('47');
+      expect(seen.text).toMatch(/^Code: 47\. DB::Exception: .*no_such_column/);
+    },
+  },
+  {
+    route: 'POST /clickhouse-proxy',
+    what: 'knows a connection by its id in capitals too',
+    ask: ({ connection }) =>
+      queryAsk({ connection: connection.toUpperCase() }, 'SELECT 1 AS n FORMAT JSON'),
+    status: 200,
+    check: rows(() => [{ n: 1 }]),
   },
   {
     route: 'POST /clickhouse-proxy',

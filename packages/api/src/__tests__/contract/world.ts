@@ -147,41 +147,52 @@ export function canariesOf(side: Side): string[] {
   ];
 }
 
+/** A document with its collection's name, and as one text. */
+export interface StoredDocument {
+  collection: string;
+  fields: Record<string, unknown>;
+  text: string;
+}
+
+async function documentsIn(collection: string): Promise<StoredDocument[]> {
+  const found = await mongoose.connection.collection(collection).find().toArray();
+  return found.map((fields) => ({
+    collection,
+    fields,
+    text: `${collection} ${JSON.stringify(fields)}`,
+  }));
+}
+
+/** All documents that there are, in order. Sessions are left out, which every answer prolongs. */
+export async function allDocuments(): Promise<StoredDocument[]> {
+  const all = await mongoose.connection.db!.listCollections().toArray();
+  const names = all.map(({ name }) => name).filter((name) => name !== 'sessions');
+  const found = (await Promise.all(names.map(documentsIn))).flat();
+  return found.sort((one, other) => (one.text < other.text ? -1 : 1));
+}
+
+/** Those, as texts, that are a tenant's or tell of it. */
+export function documentsOf(side: Side, documents: readonly StoredDocument[]): string[] {
+  const marks = [side.tenant, side.team, side.member.id, side.colleague.id, side.operator.id];
+  return documents
+    .filter(({ text }) => marks.some((mark) => text.includes(mark)))
+    .map(({ text }) => text);
+}
+
 /** Shorter texts are in many answers by chance: an engine without users has an empty password. */
 const MIN_SECRET = 6;
 
 /** What no answer holds, whoever asks. */
-export async function secretsOf({ server, engines }: Side): Promise<string[]> {
-  const connections = await Connection.find().select('+password').lean();
-  const users = await mongoose.connection.collection('users').find().toArray();
-  const { secret, sessionSecret, adminToken = '', collectorToken = '' } = server.config;
-  const texts = [
-    secret,
-    sessionSecret,
-    adminToken,
-    collectorToken,
-    engines.clickhouse.password,
-    ...connections.map(({ password }) => password),
-    ...users.flatMap(({ hash, salt }) => [String(hash), String(salt)]),
-  ];
-  return texts.filter((text) => text.length > MIN_SECRET);
-}
-
-/** Documents, as texts in order, that are a tenant's or tell of it. */
-export async function documentsOf(side: Side): Promise<string[]> {
-  const marks = [side.tenant, side.team, side.member.id, side.colleague.id, side.operator.id];
-  return (await allDocuments()).filter((text) => marks.some((mark) => text.includes(mark)));
-}
-
-/** All documents. Sessions are left out, which every answer prolongs. */
-export async function allDocuments(): Promise<string[]> {
-  const collections = await mongoose.connection.db!.collections();
-  const texts: string[] = [];
-  for (const collection of collections) {
-    const { collectionName: name } = collection;
-    if (name === 'sessions') continue;
-    for (const document of await collection.find().toArray())
-      texts.push(`${name} ${JSON.stringify(document)}`);
-  }
-  return texts.sort();
+export function secretsOf(
+  { server, engines }: Side,
+  documents: readonly StoredDocument[],
+): string[] {
+  const { secret, sessionSecret, adminToken, collectorToken } = server.config;
+  const stored = documents.flatMap(({ collection, fields }) => {
+    if (collection === 'users') return [fields['hash'], fields['salt']];
+    return /connections$/.test(collection) ? [fields['password']] : [];
+  });
+  return [secret, sessionSecret, adminToken, collectorToken, engines.clickhouse.password, ...stored]
+    .filter((text) => typeof text === 'string')
+    .filter((text) => text.length > MIN_SECRET);
 }

@@ -2,6 +2,7 @@ import {
   allowedFunctions,
   combinators,
   deniedFunctions,
+  higherOrder,
   isAllowedFunction,
   systemTables,
   tableFunctions,
@@ -79,6 +80,28 @@ describe('lists', () => {
     expect([...combinators].sort()).toEqual(
       (await names('SELECT name FROM system.aggregate_function_combinators')).sort(),
     );
+  });
+
+  it('know each function that takes another', async () => {
+    const shapes = ['identity, [1, 2]', 'identity, map(1, 2)', 'plus, [1, 2], [3, 4]'];
+    const taking = await each(
+      allowedFunctions.filter((name) => /^(?:array|map)/i.test(name)),
+      async (name) => {
+        const answers = await Promise.all(
+          shapes.map((args) => bench.engine.ask(`SELECT ${name}(${args})`)),
+        );
+        const takes = answers.some(
+          ({ ok, body }) => ok || !/\((?:UNKNOWN_IDENTIFIER|\w+_ARGUMENTS\w*)\)/.test(body),
+        );
+        return takes ? [name] : [];
+      },
+    );
+    expect(taking.flat().sort()).toEqual([...higherOrder].sort());
+  });
+
+  it('have one function that is a table function as well: format(), which is refused right of IN', async () => {
+    const functions = await names('SELECT name FROM system.table_functions');
+    expect(functions.filter((name) => isAllowedFunction(name))).toEqual(['format']);
   });
 
   it('name table functions and system tables that there are', async () => {

@@ -197,6 +197,7 @@ describe('an answer', () => {
         'content-type': 'application/json',
         'x-clickhouse-summary': '{}',
         'x-clickhouse-query-id': 'theirs',
+        'x-clickhouse-server-display-name': 'machine',
         'access-control-allow-origin': '*',
         'set-cookie': 'a=b',
         server: 'x',
@@ -209,7 +210,12 @@ describe('an answer', () => {
       'x-clickhouse-summary': '{}',
       'x-clickhouse-query-id': 'mine',
     });
-    for (const name of ['access-control-allow-origin', 'set-cookie', 'server']) {
+    for (const name of [
+      'access-control-allow-origin',
+      'set-cookie',
+      'server',
+      'x-clickhouse-server-display-name',
+    ]) {
       expect([name, answer.headers.get(name)]).toEqual([name, null]);
     }
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(Buffer.from([0, 255, 10]));

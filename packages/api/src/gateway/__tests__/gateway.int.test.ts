@@ -14,6 +14,47 @@ function pick(raw: readonly string[], ...names: string[]): string[][] {
   return pairs.filter(([name = '']) => names.includes(name.toLowerCase()));
 }
 
+describe('a page of another site', () => {
+  const cookie = 'a=b; connect.sid=s%3Ax.y';
+  const foreign = [
+    { origin: 'https://evil.example' },
+    { origin: 'null' },
+    { origin: 'https://evil.ui.example', 'sec-fetch-site': 'same-site' },
+    { 'sec-fetch-site': 'cross-site' },
+  ];
+
+  it.each(foreign)('changes nothing by a session, at HyperDX either: %o', async (said) => {
+    const upstream = await startUpstream();
+    const { url } = await startGateway({ hyperdxApiUrl: upstream.url });
+    const headers = { cookie, ...said };
+    const answer = await send(url, '/webhooks', { method: 'POST', headers, body: 'name=x' });
+    expect([answer.status, answer.json['code']]).toEqual([403, 'forbidden']);
+    const upgrade = { ...headers, connection: 'Upgrade', upgrade: 'websocket' };
+    expect((await send(url, '/alerts', { headers: upgrade })).status).toBe(403);
+    expect(upstream.arrived).toEqual([]);
+    // HyperDX's own rules are enough for who only reads.
+    expect((await send(url, '/alerts', { headers })).status).toBe(200);
+  });
+
+  it('is nobody who has no session, nor a page of the UI or of this server', async () => {
+    const upstream = await startUpstream();
+    const { url } = await startGateway({ hyperdxApiUrl: upstream.url });
+    const fine: Record<string, string>[] = [
+      { cookie },
+      { cookie, origin: 'https://ui.example' },
+      { cookie, origin: url },
+      { cookie, origin: 'null', 'sec-fetch-site': 'same-origin' },
+      { origin: 'https://evil.example', authorization: 'Bearer key' },
+    ];
+    for (const headers of fine) {
+      expect((await send(url, '/alerts', { method: 'POST', headers, body: '{}' })).status).toBe(
+        200,
+      );
+    }
+    expect(upstream.arrived).toHaveLength(fine.length);
+  });
+});
+
 describe('who answers', () => {
   it('leaves to us what is ours, however it is written, and asks nobody', async () => {
     const upstream = await startUpstream();

@@ -89,6 +89,7 @@ export async function startGateway(options: Partial<GatewayOptions> = {}): Promi
   const gateway = createGateway({
     hyperdxApiUrl: undefined,
     forwardUnknown: false,
+    frontendUrl: 'https://ui.example',
     trustProxy: false,
     metrics,
     log,

@@ -11,10 +11,10 @@ import { renewIngestionKey } from '../../controllers/ingestionKeys';
 import { createInvite, deleteInvite, inviteUrl, listInvites } from '../../controllers/invites';
 import { listMembers, removeMember } from '../../controllers/memberships';
 import { getTeam, renameTeam, setQuerySettings, teamTags } from '../../controllers/team';
-import { accountBody } from '../../middleware/accountBody';
+import { accountJson } from '../../middleware/accountBody';
 import { checkRequest, hyperdxErrors } from '../../middleware/hyperdxErrors';
 import { requestRate } from '../../middleware/requestRate';
-import { requireUser, userOf } from '../../middleware/user';
+import { requireOwnTeam, requireUser, userOf } from '../../middleware/user';
 
 /** HyperDX 2.36: `PATCH /team/name`. */
 const TeamName = z.object({ name: z.string().min(1).max(100) });
@@ -41,7 +41,7 @@ const KEYS_PER_MINUTE = 30;
 export default function teamRouter(config: Pick<Config, 'frontendUrl'>, context: Context): Router {
   const router = Router();
   router.use(requireUser(context));
-  router.use(accountBody);
+  router.use(accountJson);
 
   router.get('/', async (_req, res) => {
     const team = await getTeam(userOf(res).team);
@@ -66,13 +66,13 @@ export default function teamRouter(config: Pick<Config, 'frontendUrl'>, context:
     res.json(await setQuerySettings(userOf(res).team, body));
   });
 
-  router.post('/invitation', requestRate(INVITES_PER_MINUTE), async (req, res) => {
+  router.post('/invitation', requireOwnTeam, requestRate(INVITES_PER_MINUTE), async (req, res) => {
     const { body } = checkRequest(req, { body: Invitation });
     const invite = await createInvite(userOf(res).team, body, context);
     res.json({ url: inviteUrl(config.frontendUrl, invite) });
   });
 
-  router.get('/invitations', async (_req, res) => {
+  router.get('/invitations', requireOwnTeam, async (_req, res) => {
     const invites = await listInvites(userOf(res).team, context);
     res.json({
       data: invites.map((invite) => {
@@ -82,7 +82,7 @@ export default function teamRouter(config: Pick<Config, 'frontendUrl'>, context:
     });
   });
 
-  router.delete('/invitation/:id', async (req, res) => {
+  router.delete('/invitation/:id', requireOwnTeam, async (req, res) => {
     const { id } = checkRequest(req, { params: IdParams }).params;
     await deleteInvite(userOf(res).team, id);
     res.json({ message: 'TeamInvite deleted' });
@@ -102,7 +102,7 @@ export default function teamRouter(config: Pick<Config, 'frontendUrl'>, context:
     });
   });
 
-  router.delete('/member/:id', async (req, res) => {
+  router.delete('/member/:id', requireOwnTeam, async (req, res) => {
     const { id } = checkRequest(req, { params: IdParams }).params;
     const user = userOf(res);
     await removeMember(user.team, id, new Types.ObjectId(user.id));

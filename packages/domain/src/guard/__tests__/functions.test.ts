@@ -34,6 +34,9 @@ describe('functions', () => {
     '__proto__',
     'constructor',
     'dictGetOrNull',
+    'displayName',
+    `sum${'If'.repeat(200)}`,
+    `sum${'If'.repeat(100_000)}`,
   ])('%s is not', (name) => {
     expect(isAllowedFunction(name)).toBe(false);
   });

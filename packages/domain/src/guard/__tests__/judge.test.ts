@@ -112,6 +112,8 @@ describe('right of IN', () => {
     ['globalNotNullInIgnoreSet', `Identifier otel.set_${other}`, false],
     ['in', 'Identifier system.users', false],
     ['equals', `Identifier otel.set_${other}`, true],
+    ['in', 'Function format', false],
+    ['in', 'Function array', true],
   ])('%s, %s: %s', (name, right, allowed) => {
     const condition = call(name, ['Literal UInt64_1', right]);
     expect(verdict(tree([own], condition)).allowed).toBe(allowed);
@@ -130,7 +132,48 @@ describe('calls', () => {
   });
 
   it.each([
+    ['arrayReduce', [`Literal 'sum'`, 'Identifier x'], true],
+    ['arrayReduce', [`Literal 'quantiles(0.5, 0.9)'`, 'Identifier x'], true],
+    ['arrayReduce', [`Literal 'quantile((SELECT 1))'`, 'Identifier x'], false],
+    ['arrayReduce', [`Literal 'groupConcat(\\'x\\')'`, 'Identifier x'], false],
+    ['arrayReduce', [`Literal 'file'`, 'Identifier x'], false],
+    ['ARRAYREDUCE', ['Identifier sum', 'Identifier x'], false],
+    ['initializeAggregation', ['Function concat', 'Identifier x'], false],
+    ['arrayMap', ['Identifier toString', 'Identifier x'], true],
+    ['arrayMap', ['Identifier toString (alias f)', 'Identifier x'], true],
+    ['arrayMap', ['Identifier file', 'Identifier x'], false],
+    ['arrayMap', ['Identifier arrayReduce', 'Identifier x'], false],
+    ['mapFilter', ['Identifier a_function_of_the_site', 'Identifier x'], false],
+    ['arrayMap', ['Function lambda', 'Identifier x'], true],
+    ['arrayFold', ['Identifier arrayExists', 'Identifier x', 'Function lambda'], false],
+    ['toString', ['Function lambda'], false],
+    ['arraySum', ['Identifier file'], true],
+    ['arrayElement', ['Identifier file', 'Identifier x'], true],
+  ])('%s(%j): %s', (name, args, allowed) => {
+    expect(verdict(tree([own], call(name, args))).allowed).toBe(allowed);
+  });
+
+  it('may have more arguments than a call of JavaScript', () => {
+    const condition = call('array', Array<string>(200_000).fill('Literal UInt64_1'));
+    expect(verdict(tree([own], condition)).allowed).toBe(true);
+  });
+
+  it('may hold line ends that only others take for such', () => {
+    expect(verdict(tree([own], ["Literal '\u2028\u0085'"])).allowed).toBe(true);
+  });
+
+  it.each([
     ['numbers', ['Literal UInt64_1'], true],
+    ['values', ['Function tuple', `Literal 'x'`], true],
+    ['values', ['Literal Tuple_(UInt64_1)'], true],
+    ['values', [`Literal 'a Int32, b Array(String)'`, 'Function tuple'], true],
+    ['values', [`Literal 'a Int32 ALIAS b, b Int32'`, 'Function tuple'], false],
+    ['values', ['Identifier tuple', 'Function tuple'], false],
+    ['values', ['Function concat', 'Function tuple'], false],
+    ['generateRandom', [`Literal 'a Int32'`], true],
+    ['generateRandom', [`Literal 'a Int32 DEFAULT file(1)'`], false],
+    ['generateRandom', [], true],
+    ['null', ['Identifier x'], false],
     ['mergeTreeTextIndex', [`Literal 'otel'`, `Literal '${logs}'`, `Literal 'i'`], true],
     [
       'mergeTreeTextIndex',

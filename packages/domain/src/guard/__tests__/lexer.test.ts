@@ -123,6 +123,7 @@ describe('refused texts', () => {
     ['brackets that cross', 'SELECT ([)]'],
     ['brackets without end', `SELECT ${'('.repeat(201)}1${')'.repeat(201)}`],
     ['more than ClickHouse parses', `SELECT 1${' '.repeat(262_144)}`],
+    ['more words than anybody writes', `SELECT 1${',1'.repeat(20_000)}`],
     ['variables of MySQL', 'SELECT @@version'],
     ['braces', "SELECT {'a': 1}"],
     ['a number that is a name', 'SELECT 1a'],

@@ -197,3 +197,52 @@ describe('system tables', () => {
     expect(filters).not.toContain('system.settings');
   });
 });
+
+describe('what clients ask about their session', () => {
+  it.each([
+    ['SELECT currentDatabase()', "SELECT 'otel'"],
+    ['SELECT database ( ) AS d', "SELECT 'otel' AS d"],
+    [
+      'SELECT currentUser(), user(), CURRENT_USER()',
+      `SELECT ${`'hdx_r_${id}' `.repeat(3).trim().split(' ').join(' , ')}`,
+    ],
+    ['SELECT displayName()', "SELECT 'ClickHouse'"],
+  ])('%s is answered with the tenant’s own', (text, canonical) => {
+    expect(textOf(text)).toBe(canonical);
+  });
+
+  it.each(['SELECT currentUser(1)', 'SELECT hostName()', 'SELECT getSetting()'])(
+    '%s is refused as ever',
+    (text) => {
+      expect(textOf(text)).toMatchObject({ rule: 'function' });
+    },
+  );
+});
+
+describe('cluster()', () => {
+  it.each([
+    ["SELECT 1 FROM cluster('c', system.tables)", true],
+    ['SELECT 1 FROM cluster({c:String}, {s:Identifier}.{t:Identifier}) AS x', true],
+    ["SELECT 1 FROM cluster('c', view(SELECT 1))", false],
+    ["SELECT 1 FROM cluster('c', system.settings)", false],
+    ["SELECT 1 FROM cluster('c', system.tables, rand())", false],
+    [`SELECT 1 FROM cluster('c', otel.${logs})`, false],
+    ["SELECT 1 FROM cluster('c', (SELECT 1 FROM x))", false],
+  ])('%s: %s', (text, allowed) => {
+    const canonical = read(text, { c: 'c', s: 'system', t: 'data_skipping_indices' });
+    expect(isRefusal(canonical)).toBe(!allowed);
+  });
+});
+
+it('DESCRIBE counts the SELECT of its own in front', () => {
+  const expected = (text: string) => {
+    const canonical = read(text);
+    return isRefusal(canonical) ? canonical : canonical.expected.selects;
+  };
+  expect(expected('DESCRIBE (SELECT 1)')).toBe(2);
+  expect(expected('SELECT * FROM (SELECT 1)')).toBe(2);
+});
+
+it.each(['DESCRIBE', 'EXISTS'])('%s takes no path for a table', (keyword) => {
+  expect(textOf(`${keyword} otel.\`/etc/x_${id}\``)).toMatchObject({ rule: 'table' });
+});

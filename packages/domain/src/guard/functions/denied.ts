@@ -22,6 +22,12 @@ export const denied = {
     getMaxTableNameLengthForDatabase getMergeTreeSetting hasColumnInTable joinGet joinGetOrNull
     `),
   },
+  code: {
+    why: 'columns of the structure that they take as a text may have any expression as their default, which is computed',
+    names: words(`
+    structureToCapnProtoSchema structureToProtobufSchema
+    `),
+  },
   outside: {
     why: 'they read files or models, run SQL, or reach other machines',
     names: words(`
@@ -33,7 +39,7 @@ export const denied = {
   server: {
     why: 'they tell about the machine and its configuration',
     names: words(`
-    FQDN buildId filesystemAvailable filesystemCapacity filesystemUnreserved fullHostName getMacro getOSKernelVersion
+    FQDN buildId displayName filesystemAvailable filesystemCapacity filesystemUnreserved fullHostName getMacro getOSKernelVersion
     getServerPort getServerSetting globalVariable hasThreadFuzzer hostName hostname runningConcurrency serverUUID
     showCertificate tcpPort
     `),

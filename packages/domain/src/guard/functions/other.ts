@@ -6,7 +6,7 @@ export const other = {
     DATABASE FORMAT_BYTES MACNumToString MACStringToNum MACStringToOUI SCHEMA bar blockNumber blockSerializedSize
     blockSize byteSize colorOKLABToSRGB colorOKLCHToSRGB colorSRGBToOKLAB colorSRGBToOKLCH countDigits currentDatabase
     currentQueryID current_database current_query_id defaultValueOfArgumentType defaultValueOfTypeName digits
-    displayName dumpColumnStructure errorCodeToName finalizeAggregation flipCoordinates formatQuery formatQueryOrNull
+    dumpColumnStructure errorCodeToName finalizeAggregation flipCoordinates formatQuery formatQueryOrNull
     formatQuerySingleLine formatQuerySingleLineOrNull formatReadableDecimalSize formatReadableQuantity
     formatReadableSize formatReadableTimeDelta generateRandomStructure getSizeOfEnumType getSubcolumn
     getTypeSerializationStreams highlightQuery icebergBucket icebergTruncate identity ignore indexHint initialQueryID
@@ -16,7 +16,7 @@ export const other = {
     normalizedQueryHashKeepNames obfuscateQuery obfuscateQueryWithSeed parseReadableSize parseReadableSizeOrNull
     parseReadableSizeOrZero parseTimeDelta partitionID partitionId queryID query_id revision rowNumberInAllBlocks
     rowNumberInBlock runningAccumulate runningDifference runningDifferenceStartingWithFirstValue shardCount shardNum
-    structureToCapnProtoSchema structureToProtobufSchema throwIf toColumnTypeName toTypeName tokenizeQuery transform
+    throwIf toColumnTypeName toTypeName tokenizeQuery transform
     uptime variantElement variantType version visibleWidth
   `),
   Internal: words(`

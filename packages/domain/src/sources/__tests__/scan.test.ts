@@ -44,6 +44,7 @@ describe('scanDocument', () => {
     ['a NUL', { 'a\0b': 1 }, 'a\0b'],
     ['__proto__', JSON.parse('{"a":[{"__proto__":{"x":1}}]}'), 'a[0].__proto__'],
     ['constructor', { a: { constructor: 1 } }, 'a.constructor'],
+    ['a type of the driver', { a: { _bsontype: 'Long', low: 1 } }, 'a._bsontype'],
   ])('refuses %s as the name of a field', (_, document, field) => {
     const { code, message } = failure(() => scanDocument(document, tenantId));
     expect(code).toBe('invalid_request');

@@ -8,6 +8,8 @@ export interface Said {
   /** The body as it is, where it is not just text. */
   body?: Buffer;
   chunked?: boolean;
+  /** What the body says, where its bytes do not show it. */
+  meaning?: string;
   /** @default `text/plain;charset=UTF-8`; `null`: none */
   contentType?: string | null;
   /** Of the URL, to be encoded. */
@@ -53,6 +55,7 @@ function requestTo(path: string, login: readonly Header[], said: Said, site: Sit
     ],
     ...(body ? { body } : method === 'POST' ? { body: Buffer.alloc(0) } : {}),
     ...(said.chunked ? { chunked: true } : {}),
+    ...(said.meaning === undefined ? {} : { meaning: site.told(said.meaning) }),
   };
 }
 

@@ -10,9 +10,9 @@ export class Operator {
 
   /** @param parameters of the URL. */
   async ask(sql: string, parameters: Readonly<Record<string, string>> = {}): Promise<Answer> {
-    const told = Object.entries(parameters).map(([name, value]) => [name, this.site.told(value)]);
-    const query = new URLSearchParams({ database, ...Object.fromEntries(told) }).toString();
-    return this.post(`/?${query}`, [], Buffer.from(this.site.told(sql)));
+    const query = new URLSearchParams({ database });
+    for (const [name, value] of Object.entries(parameters)) query.set(name, this.site.told(value));
+    return this.post(`/?${query.toString()}`, [], Buffer.from(this.site.told(sql)));
   }
 
   /** Sends bytes as they are, with the administrator's login. */

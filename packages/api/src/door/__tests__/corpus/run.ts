@@ -16,8 +16,11 @@ async function answerTo(url: string, request: RawRequest): Promise<Reply> {
   }
 }
 
-const textOf = ({ path, headers, body, bytes }: RawRequest): string =>
-  [path, decoded(path), headers.flat().join('\n'), body?.toString(), bytes?.toString()].join('\n');
+/** All that a request says itself, in each of its encodings. */
+function textOf({ path, headers, body, bytes, meaning }: RawRequest): string {
+  const said = [body?.toString(), bytes?.toString(), meaning];
+  return [path, decoded(path), headers.flat().join('\n'), ...said].join('\n');
+}
 
 function decoded(path: string): string {
   try {
@@ -28,10 +31,10 @@ function decoded(path: string): string {
 }
 
 /** What is wrong with what comes of one request; nothing where it is as it should be. */
-function fault({ refused = false }: Attack, request: RawRequest, reply: Reply, site: Site) {
+function fault({ refused }: Attack, request: RawRequest, reply: Reply, site: Site) {
   const leaks = site.leaks(`${reply.headers}\n${reply.body}`, textOf(request));
   if (leaks.length > 0) return `shows ${leaks.join(', ')}`;
-  if (refused && reply.status >= 200 && reply.status < 400) {
+  if (refused === true && reply.status >= 200 && reply.status < 400) {
     return `is answered ${reply.status}: ${reply.body.slice(0, 200)}`;
   }
   return undefined;
@@ -71,9 +74,9 @@ export async function consult(
     const [told, untold] = [await answerTo(at.url, theirs), await answerTo(at.url, none)];
     const leaks = site.leaks(`${told.headers}\n${told.body}`, textOf(theirs));
     if (leaks.length > 0) return [`${mechanism}: shows ${leaks.join(', ')}`];
-    const [one, other] = [told, untold].map(({ status, headers, body }) =>
-      sameText(site, `${status}\n${headers}\n\n${body}`),
-    );
+    const masked = ({ status, headers, body }: Reply): string =>
+      sameText(site, `${status}\n${headers}\n\n${body}`);
+    const [one, other] = [masked(told), masked(untold)];
     return one === other ? [] : [`${mechanism}: ${one}\n-- differs from --\n${other}`];
   });
   return { requests: 2 * oracles.length, faults: found.flat() };
@@ -87,7 +90,7 @@ export async function unproved(
   const found: string[] = [];
   // One after another: some take away what others look for, and put it back before.
   for (const { mechanism, control } of attacks) {
-    const wrong = await control(site);
+    const wrong = await control(site).catch((error: unknown) => String(error));
     if (wrong !== undefined) found.push(`${mechanism}: ${wrong}`);
   }
   return found;

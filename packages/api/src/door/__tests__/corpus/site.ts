@@ -10,7 +10,6 @@ import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
 import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
 import { openMongo } from '@hyperdx-tenancy/devkit/engines';
 import type { TestMongo } from '@hyperdx-tenancy/devkit/engines';
-import mongoose from 'mongoose';
 
 import { Browser, makeUser, PASSWORD } from '../../../__tests__/browser';
 import { operator } from '../../../clickhouse/__tests__/isolation/engine';
@@ -21,7 +20,8 @@ import { serverConfig, usersFile } from '../../../clickhouse/__tests__/isolation
 import { startTestServer, testConfig } from '../../../fixtures';
 import type { TestServer } from '../../../fixtures';
 import { createLogger } from '../../../utils/logger';
-import type { IConnection } from '../../../models/connection';
+import Connection from '../../../models/connection';
+import Team from '../../../models/team';
 import { Operator } from './operator';
 import { Tap } from './tap';
 import { marks } from './marks';
@@ -80,10 +80,10 @@ export class Site {
     this.globex = await this.makeParty(marks.team, {
       reader: { maxResultRows: Number(marks.limit) },
     });
+    await this.plant();
     // The engine reads its users when it starts, and only now is known whose there are.
     await this.writeUsers(this.globex.id);
     await this.clickhouse.restart();
-    await this.plant();
   }
 
   async stop(): Promise<void> {
@@ -165,13 +165,11 @@ export class Site {
     });
     if (json['status'] !== 'active') throw new Error(text);
     const id = parseTenantId(json['id']);
-    const { db } = mongoose.connection;
-    if (!db) throw new Error('MongoDB is not connected');
-    const team = await db.collection('teams').findOne({ tenant: new mongoose.Types.ObjectId(id) });
+    const team = await Team.findOne({ tenant: id }).lean();
     if (!team) throw new Error(`${name} has no team`);
-    const connection = await db
-      .collection<IConnection>('connections')
-      .findOne({ team: team._id, platformProvisioned: true });
+    const connection = await Connection.findOne({ team: team._id, platformProvisioned: true })
+      .select('+password')
+      .lean();
     if (!connection) throw new Error(`${name} has no connection`);
     const teamId = team._id.toHexString();
     const user = await makeUser(teamId);
@@ -184,8 +182,16 @@ export class Site {
       username,
       password,
       cookie: await browser.cookies.getCookieString(this.server.url),
-      secrets: [password, user.accessKey, user.email, String(team['apiKey'])],
+      secrets: [password, user.accessKey, user.email, team.apiKey],
     };
+  }
+
+  /** How many statements were run on ClickHouse for tenants; what was only parsed does not count. */
+  get statementsRun(): number {
+    return this.tap.passed.filter(
+      ({ headers, body }) =>
+        headers['user-agent'] === 'hyperdx-tenancy' && !body.includes('EXPLAIN AST ('),
+    ).length;
   }
 
   private async plant(): Promise<void> {

@@ -14,6 +14,8 @@ export interface RawRequest {
   body?: Buffer;
   /** Sends the body in chunks, without its length. */
   chunked?: boolean;
+  /** What the body says, where its bytes do not show it. */
+  meaning?: string;
   /** Bytes to be sent in place of all this, over a connection of their own. */
   bytes?: Buffer;
 }
@@ -25,7 +27,8 @@ export interface Reply {
   body: string;
 }
 
-const TIMEOUT_MS = 30_000;
+/** For a whole answer. */
+const TIMEOUT_MS = 20_000;
 
 /** How long a server may go on answering a connection that nothing more is sent over. */
 const QUIET_MS = 700;
@@ -47,7 +50,7 @@ function sendRequest(url: string, { method, path, headers, body, chunked }: RawR
   ];
   return new Promise<Reply>((resolve, reject) => {
     const req = request(
-      { hostname, port, method, path, headers: sent.flat(), timeout: TIMEOUT_MS, agent: false },
+      { hostname, port, method, path, headers: sent.flat(), agent: false },
       (res) => {
         const chunks: Buffer[] = [];
         res.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -63,7 +66,8 @@ function sendRequest(url: string, { method, path, headers, body, chunked }: RawR
         });
       },
     );
-    req.on('timeout', () => req.destroy(new Error(`${method} ${path}: no answer`)));
+    const late = setTimeout(() => req.destroy(new Error('no whole answer in time')), TIMEOUT_MS);
+    req.on('close', () => clearTimeout(late));
     req.on('error', reject);
     req.end(body);
   });

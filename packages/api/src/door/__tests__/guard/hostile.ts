@@ -135,6 +135,81 @@ const hidden: readonly Hostile[] = [
   leak('DESCRIBE of a view()', `DESCRIBE TABLE view(SELECT * FROM ${logs})`),
 ];
 
+const joined = `joinGet(\\'${database}.join_${b}\\', \\'s\\', toUInt64(1))`;
+
+/** Code that stands in a text or a name, where the syntax tree shows a text or a name. */
+const written: readonly Hostile[] = [
+  leak(
+    'parameters of an aggregate function in arrayReduce()',
+    `SELECT arrayReduce('groupConcat((${rows}))', ['x', 'y'])`,
+  ),
+  leak(
+    'parameters of an aggregate function in arrayReduceInRanges()',
+    `SELECT arrayReduceInRanges('groupConcat((${rows}))', [(1, 2)], ['x', 'y'])`,
+  ),
+  leak(
+    'parameters of an aggregate function, in a query parameter',
+    "SELECT arrayReduce({f:String}, ['x', 'y'])",
+    { f: `groupConcat((${rows}))` },
+  ),
+  leak(
+    'parameters of an aggregate function, by an alias',
+    `WITH 'groupConcat((${rows}))' AS sum SELECT arrayReduce(sum, ['x', 'y'])`,
+  ),
+  works(
+    'parameters of an aggregate function in initializeAggregation()',
+    `SELECT initializeAggregation('groupConcatState(${joined})', 'x') IS NOT NULL`,
+  ),
+  leak(
+    'an alias column of generateRandom()',
+    `SELECT h FROM generateRandom('x UInt8, h String ALIAS ${joined}') LIMIT 1`,
+  ),
+  leak(
+    'an alias column of values()',
+    `SELECT h FROM values('x UInt8, h String ALIAS ${joined}', (1))`,
+  ),
+  leak(
+    'an alias column of values(), by an alias',
+    `WITH 'x UInt8, h String ALIAS ${joined}' AS tuple SELECT h FROM values(tuple, (1))`,
+  ),
+  leak(
+    'an alias column of values(), in a query parameter',
+    'SELECT h FROM values({s:String}, (1))',
+    { s: `x UInt8, h String ALIAS joinGet('${database}.join_${b}', 's', toUInt64(1))` },
+  ),
+  leak(
+    'an alias column without a type',
+    `SELECT h FROM values('x UInt8, h ALIAS(${joined})', (1))`,
+  ),
+  leak('a default column of null()', `SELECT * FROM null('h UInt8 DEFAULT toUInt8(${joined})')`),
+  leak(
+    'a default column of a schema',
+    `SELECT structureToCapnProtoSchema('h UInt8 DEFAULT toUInt8(${joined})')`,
+  ),
+  works(
+    'a default column of format(), right of IN',
+    "SELECT 'a' IN format('TSV', 'x String DEFAULT hostName()', 'a')",
+  ),
+  leak('the bare name of a function', "SELECT arrayMap(function_of_b, ['x'])"),
+  leak(
+    'the bare name of a function, with an alias',
+    "SELECT arrayMap((function_of_b) AS upper, ['x'])",
+  ),
+  leak(
+    'the bare name of a function, in a query parameter',
+    "SELECT arrayMap({f:Identifier}, ['x'])",
+    {
+      f: 'function_of_b',
+    },
+  ),
+  leak(
+    'the bare name of a function that is a column elsewhere',
+    "SELECT arrayMap(function_of_b, ['x']) FROM (SELECT 1 AS x) WHERE 1 IN (SELECT function_of_b FROM (SELECT 1 AS function_of_b))",
+  ),
+  works('the bare name of a function that reads files', "SELECT arrayMap(file, ['/etc/hostname'])"),
+  works('a query on the servers of a cluster', "SELECT * FROM cluster('itself', view(SELECT 1))"),
+];
+
 const reversed = Array.from(canaries.body).reverse().join('');
 const told = `name = 'otel_logs_${b}'`;
 
@@ -225,6 +300,7 @@ export const hostile: readonly Hostile[] = [
   ...spellings,
   ...scopes,
   ...hidden,
+  ...written,
   ...systemRows,
   ...catalogs,
   ...clauses,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Types } from 'mongoose';
 
 import { Browser, makeUser, PASSWORD } from '../../../__tests__/browser';
+import { acceptInvite } from '../../../controllers/invites';
 import { useServer } from '../../../fixtures';
 import Membership from '../../../models/membership';
 import TeamInvite from '../../../models/teamInvite';
@@ -125,6 +126,35 @@ it('of two who take one invitation at once, one account comes', async () => {
   const seen = await Promise.all([setup(token, PASSWORD), setup(token, PASSWORD)]);
   expect(seen.map(({ status }) => status)).toContain(303);
   expect(await User.countDocuments({ email })).toBe(1);
+});
+
+it('of many who invite one address at once, each has the invitation that there is', async () => {
+  const email = freshEmail();
+  const tokens = await Promise.all(Array.from({ length: 8 }, () => invite(acme, email)));
+  const { token } = (await TeamInvite.findOne({ email }).lean())!;
+  expect(new Set(tokens)).toEqual(new Set([token]));
+});
+
+it('one that is taken back while it is taken makes nobody a member', async () => {
+  const known = await makeUser(acme.team);
+  for (const email of [freshEmail(), known.email]) {
+    await invite(globex, email);
+    const found = (await TeamInvite.findOne({ email }).lean())!;
+    await TeamInvite.deleteOne({ email });
+    expect(await acceptInvite(found, PASSWORD)).toMatchObject({ wrongPassword: false });
+    expect(await User.exists({ email, team: globex.team })).toBeNull();
+  }
+  expect(await Membership.exists({ user: known.id })).toBeNull();
+});
+
+it('whoever invites an address cannot try out whether it has an account elsewhere', async () => {
+  const known = await makeUser(globex.team);
+  const reasons = [];
+  for (const email of [known.email, freshEmail()]) {
+    const seen = await setup(await invite(acme, email), 'weak');
+    reasons.push(new URL(seen.headers.get('location')!).searchParams.get('reason'));
+  }
+  expect(reasons[0]).toBe(reasons[1]);
 });
 
 describe('one person in two teams', () => {

@@ -8,6 +8,7 @@ import { endExpiredSupport } from '../../../controllers/support';
 import { useServer } from '../../../fixtures';
 import Operator from '../../../models/operator';
 import SupportEntry from '../../../models/supportEntry';
+import TeamInvite from '../../../models/teamInvite';
 import User from '../../../models/user';
 import { createLogger } from '../../../utils/logger';
 import { inhabit } from './teams';
@@ -133,6 +134,29 @@ it('one is in one tenant at a time, and switches no teams meanwhile', async () =
     { id: acme.team, current: false, supportUntil: null },
     { id: globex.team, current: true, supportUntil: expect.any(String) as string },
   ]);
+});
+
+it('nothing of it outlasts it: whom a team takes in and puts out is for its people to say', async () => {
+  await enter();
+  const email = 'supporter.two@users.example';
+  const calls = [
+    ['POST', '/team/invitation', { email }],
+    ['GET', '/team/invitations', undefined],
+    ['DELETE', `/team/invitation/${new Types.ObjectId().toHexString()}`, undefined],
+    ['DELETE', `/team/member/${globex.user.id}`, undefined],
+  ] as const;
+  for (const [method, path, json] of calls) {
+    const options = json === undefined ? {} : { json };
+    const bySession = await browser.request(method, path, options);
+    const headers = { authorization: `Bearer ${operator.accessKey}` };
+    const byKey = await new Browser(server.url).request(method, `/api/v2${path}`, {
+      ...options,
+      headers,
+    });
+    expect([path, bySession.status, byKey.status]).toEqual([path, 403, 403]);
+  }
+  expect(await TeamInvite.exists({ email })).toBeNull();
+  expect(await User.exists({ _id: globex.user.id })).not.toBeNull();
 });
 
 it.each([

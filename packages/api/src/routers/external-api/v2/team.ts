@@ -9,7 +9,7 @@ import { listMembers, removeMember } from '../../../controllers/memberships';
 import { getTeam } from '../../../controllers/team';
 import { documentBody } from '../../../middleware/documentBody';
 import { checkRequest } from '../../../middleware/hyperdxErrors';
-import { userOf } from '../../../middleware/user';
+import { requireOwnTeam, userOf } from '../../../middleware/user';
 
 /** `/api/v2/team`: the caller's own, where HyperDX reads the first one that there is. */
 export default function teamRouter(context: Context, frontendUrl: string): Router {
@@ -33,7 +33,7 @@ export default function teamRouter(context: Context, frontendUrl: string): Route
     });
   });
 
-  router.post('/invitation', documentBody, async (req, res) => {
+  router.post('/invitation', requireOwnTeam, documentBody, async (req, res) => {
     const { body } = checkRequest(req, { body: Invitation });
     const invite = await createInvite(userOf(res).team, body, context);
     res.json({
@@ -46,7 +46,7 @@ export default function teamRouter(context: Context, frontendUrl: string): Route
     });
   });
 
-  router.get('/invitations', async (_req, res) => {
+  router.get('/invitations', requireOwnTeam, async (_req, res) => {
     const invites = await listInvites(userOf(res).team, context);
     res.json({
       data: invites.map((invite) => ({
@@ -59,13 +59,13 @@ export default function teamRouter(context: Context, frontendUrl: string): Route
     });
   });
 
-  router.delete('/invitation/:id', async (req, res) => {
+  router.delete('/invitation/:id', requireOwnTeam, async (req, res) => {
     const { params } = checkRequest(req, { params: IdParams });
     await deleteInvite(userOf(res).team, params.id);
     res.json({ data: { success: true } });
   });
 
-  router.delete('/member/:id', async (req, res) => {
+  router.delete('/member/:id', requireOwnTeam, async (req, res) => {
     const { params } = checkRequest(req, { params: IdParams });
     const { team, id } = userOf(res);
     await removeMember(team, params.id, new Types.ObjectId(id));

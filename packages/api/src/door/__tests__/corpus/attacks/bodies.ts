@@ -26,7 +26,11 @@ const packed = (
   sql = theirs,
   control?: Control,
 ): Attack => {
-  const made = (site: Site): Said => ({ ...said, body: pack(Buffer.from(site.told(sql))) });
+  const made = (site: Site): Said => ({
+    ...said,
+    body: pack(Buffer.from(site.told(sql))),
+    meaning: sql,
+  });
   return {
     mechanism: `body: ${mechanism}`,
     sends: (at, site) => [at.request(made(site))],

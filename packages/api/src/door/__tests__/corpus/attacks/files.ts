@@ -1,12 +1,15 @@
 import { a, b, database } from '../../../../clickhouse/__tests__/isolation/tenants';
 import type { Attack } from '../attack';
-import { operatorMay, operatorReaches, operatorSees } from '../controls';
+import { acmeMay, operatorMay, operatorReaches, operatorSees } from '../controls';
 import type { Site } from '../site';
 
 /** What lies beside the tenants' tables on the same machine: a file, another database, a listener, settings. */
 export function surroundings(site: Site): readonly Attack[] {
   const file = site.fileToRead;
   const at = `127.0.0.1:${site.lure.port}`;
+  const { url, user, password } = site.clickhouse;
+  const rows = encodeURIComponent(site.told(`SELECT * FROM ${database}.otel_logs_${b} LIMIT 1`));
+  const itself = `${url}/?user=${user}&password=${password}&query=${rows}`;
   const sees = (mechanism: string, sql: string): Attack => ({
     mechanism,
     sends: (entrance) => [entrance.request({ sql })],
@@ -30,17 +33,29 @@ export function surroundings(site: Site): readonly Attack[] {
     sees('file: a parameter of view()', `SELECT * FROM view(SELECT file('${file}') AS x)`),
     sees('file: in a condition', `SELECT toUInt8(file('${file}'))`),
     may('file: right of IN', `SELECT 'x' IN file('${file}', 'LineAsString')`),
-    may('file: the end of an answer', `SELECT 1 INTO OUTFILE '${file}.out' TRUNCATE`),
-    may(
-      'file: the end of a subquery',
-      `SELECT * FROM (SELECT 1) INTO OUTFILE '${file}.out' TRUNCATE COMPRESSION 'gzip' FORMAT CSV`,
-    ),
     may(
       'file: a table engine',
       `CREATE TEMPORARY TABLE f (x String) ENGINE = File('TSV', '${file}')`,
     ),
-    may('file: INFILE', `INSERT INTO other.operators FROM INFILE '${file}' FORMAT TSV`),
-    may('file: fileCluster', `SELECT * FROM fileCluster('itself', '${file}', 'LineAsString')`),
+    // Over HTTP ClickHouse refuses the clause itself; all but the clause is allowed.
+    {
+      mechanism: 'file: the end of an answer',
+      sends: (entrance) =>
+        [
+          `SELECT 1 INTO OUTFILE '${file}.out'`,
+          `SELECT 1 INTO OUTFILE '${file}.out' TRUNCATE COMPRESSION 'gzip' FORMAT CSV`,
+          `SELECT * FROM (SELECT 1) INTO/**/OUTFILE '${file}.out' APPEND AND STDOUT`,
+          `EXPLAIN SELECT 1 INTO OUTFILE '${file}.out'`,
+        ].map((sql) => entrance.request({ sql })),
+      refused: true,
+      control: acmeMay({ sql: 'SELECT * FROM (SELECT 1) FORMAT CSV' }),
+    },
+    may('operator: named collections', 'SELECT * FROM system.named_collections'),
+    sees('reach: ClickHouse itself', `SELECT * FROM url('${itself}', 'TSV', 'x String')`),
+    sees(
+      'reach: columns of ClickHouse itself',
+      `DESCRIBE url('${itself}&default_format=TSVWithNames', 'TSVWithNames')`,
+    ),
     sees('operator: a table', 'SELECT s FROM other.operators'),
     sees(
       'operator: a table by a join',
@@ -48,14 +63,6 @@ export function surroundings(site: Site): readonly Attack[] {
     ),
     sees('operator: a table by merge()', "SELECT s FROM merge('other', '^operators$')"),
     sees('operator: a table by remote()', "SELECT s FROM remote('127.0.0.1', other, operators)"),
-    sees(
-      'operator: a named collection',
-      "SELECT collection FROM system.named_collections WHERE name = 'operators' SETTINGS format_display_secrets_in_show_and_select = 1",
-    ),
-    reaches(
-      'reach: urlCluster',
-      `SELECT * FROM urlCluster('itself', 'http://${at}/', 'TSV', 'x String')`,
-    ),
     reaches(
       'reach: url in a scalar subquery',
       `SELECT (SELECT count() FROM url('http://${at}/', 'TSV', 'x String'))`,
@@ -97,10 +104,12 @@ export function surroundings(site: Site): readonly Attack[] {
       `SELECT * FROM azureBlobStorage('DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YWJj;BlobEndpoint=http://${at}/a;', 'c', 'x.csv', 'CSV', 'auto', 'x String')`,
     ),
     reaches('reach: mongodb', `SELECT * FROM mongodb('${at}', 'd', 'c', 'u', 'p', 'x String')`),
-    reaches(
-      'reach: a dictionary',
-      `CREATE DICTIONARY other.lured (id UInt64, s String) PRIMARY KEY id SOURCE(HTTP(URL 'http://${at}/' FORMAT 'TSV')) LAYOUT(FLAT()) LIFETIME(0) COMMENT 'x'`,
-    ),
+    {
+      ...sees(
+        'hint: an own table that is not there',
+        `DESCRIBE ${database}.canary_table_of_c_${a}`,
+      ),
+    },
     {
       mechanism: 'settings: what Globex may use',
       sends: (entrance) =>

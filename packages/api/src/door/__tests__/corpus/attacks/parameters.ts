@@ -52,12 +52,11 @@ const settings: readonly Attack[] = (
     ['http_response_headers', "{'Set-Cookie': 'x=y'}"],
     ['http_make_head_request', '0'],
     ['replace_running_query', '1'],
-    ['dialect', 'prql'],
+    ['dialect', 'clickhouse'],
     ['implicit_select', '1'],
-    ['default_table_engine', 'URL'],
+    ['default_table_engine', 'Memory'],
     ['limit', '5'],
     ['offset', '1'],
-    ['sql_quota', 'x'],
     ['show_table_uuid_in_table_create_query_if_not_nil', '1'],
     ['format_display_secrets_in_show_and_select', '1'],
     ['query_cache_share_between_users', '1'],
@@ -67,10 +66,7 @@ const settings: readonly Attack[] = (
     ['external_table_functions_use_nulls', '0'],
     ['ast_fuzzer_runs', '1'],
   ] as const
-)
-  // Names of ClickHouse's that this release has not would prove nothing.
-  .filter(([name]) => name !== 'sql_quota')
-  .map(([name, value]) => setting(name, value));
+).map(([name, value]) => setting(name, value));
 
 /** Whose request it is, is not for its parameters to say. */
 const identity: readonly Attack[] = [

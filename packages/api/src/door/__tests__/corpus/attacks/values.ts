@@ -89,9 +89,7 @@ const names: readonly Attack[] = [
     'SELECT toUInt64(1) IN {s:Identifier}',
     { s: `${database}.set_${b}` },
     {
-      control: operatorMay('SELECT toUInt64(1) IN {s:Identifier}', {
-        param_s: `${database}.set_${b}`,
-      }),
+      control: operatorMay(`SELECT toUInt64(1) IN ${database}.set_${b}`),
     },
   ),
   attack(
@@ -120,7 +118,7 @@ const names: readonly Attack[] = [
   attack(
     'rows of a system table by the id of Globex',
     'SELECT name FROM system.tables WHERE name = {t:String}',
-    { t: `${'canary_table_of_b'}_${b}` },
+    { t: `canary_table_of_b_${b}` },
     {
       refused: false,
       control: operatorMay('SELECT name FROM system.tables WHERE name = {t:String}', {
@@ -220,7 +218,7 @@ const kinds: readonly Attack[] = [
       `SELECT Body FROM ${database}.{t:String} LIMIT 1`,
       `SELECT Body FROM ${database}.{t/**/:Identifier} LIMIT 1`,
       'SELECT {t:Array(Identifier)}',
-      `SELECT Body FROM {t:Identifier LIMIT 1`,
+      'SELECT Body FROM {t:Identifier LIMIT 1',
     ].map((sql) => ({ sql, query: [['param_t', table]] as const })),
     plain,
   ),
