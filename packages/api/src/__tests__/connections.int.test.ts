@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { Types } from 'mongoose';
+
 import { useServer } from '../fixtures';
 import Connection from '../models/connection';
 import Source from '../models/source';
@@ -165,6 +167,19 @@ describe.each(Object.keys(ways))('%s', (way) => {
     expect((await call('DELETE', path)).status).toBe(200);
     expect(await Connection.exists({ _id: String(id) })).toBeNull();
     expect(await TenantConnection.exists({ _id: String(id) })).toBeNull();
+  });
+
+  it('leaves nothing behind, also where its deletion had been cut short', async () => {
+    const _id = new Types.ObjectId();
+    const own = { host: 'http://8.8.8.8', username: 'u', password: 'p' };
+    // HyperDX's document is gone already.
+    await TenantConnection.create({ _id, team: a.team, ...own });
+    const remove = (by: MadeTenant) =>
+      open.external(by.user.accessKey, 'DELETE', `/connections/${String(_id)}`);
+    await remove(b);
+    expect(await TenantConnection.exists({ _id })).not.toBeNull();
+    await remove(a);
+    expect(await TenantConnection.exists({ _id })).toBeNull();
   });
 
   it('tells HyperDX neither host nor password of it: HyperDX would connect to any address', async () => {

@@ -405,6 +405,9 @@ describe('taking one rule away', () => {
       'tableFunctions',
       { tableFunctions: { get: () => 'values', has: all } },
     ],
+    ['the columns of a structure', 'structure', { isPlainStructure: all }],
+    ['names of aggregate functions', 'functions/codeInTexts', { takesAggregate: () => false }],
+    ['names of functions', 'functions/codeInTexts', { takesFunction: () => false }],
     ['whose table it is', 'scope', { isOwnTable: all }],
     [
       'the rows of system tables',

@@ -16,7 +16,7 @@ function pick(raw: readonly string[], ...names: string[]): string[][] {
 
 describe('a page of another site', () => {
   const cookie = 'a=b; connect.sid=s%3Ax.y';
-  const foreign = [
+  const foreign: Record<string, string>[] = [
     { origin: 'https://evil.example' },
     { origin: 'null' },
     { origin: 'https://evil.ui.example', 'sec-fetch-site': 'same-site' },

@@ -34,6 +34,11 @@ function decoded(path: string): string {
 function fault({ refused }: Attack, request: RawRequest, reply: Reply, site: Site) {
   const leaks = site.leaks(`${reply.headers}\n${reply.body}`, textOf(request));
   if (leaks.length > 0) return `shows ${leaks.join(', ')}`;
+  // Nobody has looked at it then; what ClickHouse itself says is an answer.
+  const failed = reply.status >= 500 && !/^x-clickhouse-exception-code$/im.test(reply.headers);
+  if (failed || reply.status === 429 || (reply.status === 0 && !request.bytes)) {
+    return `is not answered, ${reply.status}: ${reply.body.slice(0, 200)}`;
+  }
   if (refused === true && reply.status >= 200 && reply.status < 400) {
     return `is answered ${reply.status}: ${reply.body.slice(0, 200)}`;
   }

@@ -45,12 +45,12 @@ const ofProbe = (probe: Probe): Attack =>
 const valuesOf = (values: Parameters = {}): Parameters =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [`param_${name}`, value]));
 
-function ofHostile({ mechanism, sql, values, control, narrowed = false }: Hostile): Attack {
+function ofHostile({ mechanism, sql, values, control, narrowed }: Hostile): Attack {
   const parameters = valuesOf(values);
   const proof = control === 'canary' ? operatorSees : operatorMay;
   return attack(`past the guard: ${mechanism}`, sql, proof(sql, parameters), {
     parameters,
-    refused: !narrowed,
+    refused: narrowed !== true,
   });
 }
 
