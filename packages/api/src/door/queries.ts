@@ -191,6 +191,7 @@ async function run(
     const relay = new Relay({
       res,
       queryId,
+      showsCounts: tenant.target.hasUsers,
       mask: (said, code) => maskNames(said, code, tenant.id),
     });
     upstream.send(out, tenant.login, timeoutMs, relay, encoding);

@@ -45,10 +45,15 @@ const OWN_LOGIN: ReadonlySet<number> = new Set([192, 193, 194, 516]);
 /** Of ClickHouse's own headers the one that names the machine. */
 const MACHINE = 'x-clickhouse-server-display-name';
 
+/** What was read: of a system table the rows of all tenants, where nothing but filters of ours keeps them apart. */
+const COUNTS: ReadonlySet<string> = new Set(['x-clickhouse-summary', 'x-clickhouse-progress']);
+
 export interface RelayOptions {
   res: ServerResponse;
   /** The caller's own. */
   queryId: string;
+  /** Whether the caller may learn how many rows were read. */
+  showsCounts: boolean;
   /** Takes out of the text of an exception what is not the reader's to know. */
   mask: (text: string, code: number) => string;
 }
@@ -57,11 +62,12 @@ export type Relayed = 'ok' | 'clickhouse_error' | 'cut' | 'left';
 
 function answerHeaders(
   from: IncomingHttpHeaders,
-  queryId: string,
+  { queryId, showsCounts }: Pick<RelayOptions, 'queryId' | 'showsCounts'>,
 ): Record<string, string | string[]> {
   const headers: Record<string, string | string[]> = {};
   for (const [name, value] of Object.entries(from)) {
     if (value === undefined || name === MACHINE) continue;
+    if (!showsCounts && COUNTS.has(name)) continue;
     if (PASSED.has(name) || name.startsWith('x-clickhouse-')) headers[name] = value;
   }
   headers['x-clickhouse-query-id'] = queryId;
@@ -106,7 +112,7 @@ export class Relay implements Dispatcher.DispatchHandler {
       this.failure = { status, headers, chunks: [], size: 0 };
       return;
     }
-    this.options.res.writeHead(status, answerHeaders(headers, this.options.queryId));
+    this.options.res.writeHead(status, answerHeaders(headers, this.options));
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -154,7 +160,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     headers,
     chunks,
   }: NonNullable<Relay['failure']>): Promise<void> {
-    const { res, mask, queryId } = this.options;
+    const { res, mask } = this.options;
     const code = Number(headers['x-clickhouse-exception-code'] ?? 0);
     if (OWN_LOGIN.has(code)) {
       throw new TenancyError(
@@ -165,7 +171,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     const decode = decoders.get(headers['content-encoding'] ?? '');
     const sent = Buffer.concat(chunks);
     const body = decode ? await decode(sent, { maxOutputLength: MAX_ERROR_BYTES }) : sent;
-    const answer = answerHeaders(headers, queryId);
+    const answer = answerHeaders(headers, this.options);
     delete answer['content-encoding'];
     delete answer['trailer'];
     const text = Buffer.from(mask(body.toString('utf8'), code));

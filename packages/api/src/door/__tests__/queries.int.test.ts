@@ -192,6 +192,7 @@ describe('what ClickHouse is asked', () => {
 
 describe('an answer', () => {
   it('comes with what ClickHouse says of it, and nothing of the connection', async () => {
+    tenant = tenantAt(canned.url, true);
     canned.answer = (_got, res) => {
       res.writeHead(200, {
         'content-type': 'application/json',
@@ -219,6 +220,21 @@ describe('an answer', () => {
       expect([name, answer.headers.get(name)]).toEqual([name, null]);
     }
     expect(Buffer.from(await answer.arrayBuffer())).toEqual(Buffer.from([0, 255, 10]));
+  });
+
+  it('tells nothing of rows that were read where all tenants are one user', async () => {
+    canned.answer = (_got, res) => {
+      res.writeHead(200, {
+        'x-clickhouse-summary': '{"read_rows":"7"}',
+        'x-clickhouse-format': 'TSV',
+      });
+      res.end();
+    };
+    const { headers } = await ask();
+    expect([headers.get('x-clickhouse-summary'), headers.get('x-clickhouse-format')]).toEqual([
+      null,
+      'TSV',
+    ]);
   });
 
   it('that is packed passes as it is', async () => {
