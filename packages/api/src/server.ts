@@ -194,9 +194,13 @@ export default class Server {
   /** Says what an operator should know before anything else. */
   private warn(): void {
     const { frontendUrl, trustProxy, hyperdxApiUrl } = this.config;
-    if (frontendUrl.startsWith('https:') && trustProxy === false) {
+    if (trustProxy === false) {
+      const isHttps = frontendUrl.startsWith('https:');
       this.log.warn(
-        'FRONTEND_URL is https, and TENANCY_TRUST_PROXY names no proxy: requests count as not encrypted, and HyperDX sets no session cookie',
+        'TENANCY_TRUST_PROXY names no proxy: everybody behind the server of HyperDX’s UI counts as one address where failed logins are limited' +
+          (isHttps
+            ? ', and HyperDX, told of requests that are not encrypted, sets no session cookie'
+            : ''),
       );
     }
     if (hyperdxApiUrl === undefined) {
