@@ -1,6 +1,6 @@
 import { errorCodes } from '@hyperdx-tenancy/domain/errors';
 
-import { variables } from '../config';
+import { variables } from '../configFiles/variables';
 import { docsRows } from './docsTable';
 
 it('docs/errors.md lists the error codes as they are', () => {

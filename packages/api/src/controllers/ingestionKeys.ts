@@ -9,6 +9,7 @@ import type { ITeam, PreviousApiKey } from '../models/team';
 import Tenant from '../models/tenant';
 import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
+import { ingestionKeyTaken } from './ingestionKeyTaken';
 import { unacknowledged } from './collectorAgents';
 import type { Context } from './context';
 import { announceChange, readRevision } from './revisions';
@@ -29,13 +30,6 @@ export async function isIngestionKeyTaken(key: string, except?: Types.ObjectId):
     $or: [{ apiKey: key }, { 'previousApiKeys.key': key }],
   });
   return found !== null;
-}
-
-function taken(): TenancyError {
-  return new TenancyError(
-    'ingestion_key_taken',
-    'apiKey: another team has this ingestion key; choose another.',
-  );
 }
 
 /** Former keys as they are written: none is no field at all. */
@@ -77,7 +71,7 @@ export async function renewIngestionKey(
   if (!team) throw new TenancyError('not_found', 'Your team is gone.');
   const apiKey = asked ?? randomUUID();
   if (apiKey === team.apiKey) return apiKey;
-  if (await isIngestionKeyTaken(apiKey, id)) throw taken();
+  if (await isIngestionKeyTaken(apiKey, id)) throw ingestionKeyTaken();
   const others = (team.previousApiKeys ?? []).filter(({ key }) => key !== apiKey);
   if (others.length >= MAX_PREVIOUS) {
     throw new TenancyError(
@@ -98,7 +92,7 @@ export async function renewIngestionKey(
       throw new TenancyError('operation_running', 'The key was changed just now; read it again.');
     }
   } catch (error) {
-    if (isDuplicateKey(error)) throw taken();
+    if (isDuplicateKey(error)) throw ingestionKeyTaken();
     throw error;
   }
   faultPoint('apiKey.written');

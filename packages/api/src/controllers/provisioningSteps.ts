@@ -1,5 +1,4 @@
 import { withoutInserts } from '@hyperdx-tenancy/domain/access';
-import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 import type { ProvisioningStep } from '@hyperdx-tenancy/domain/contracts/tenant';
@@ -25,6 +24,7 @@ import type { Credentials } from '../utils/keyring';
 import type { Context } from './context';
 import { doorLogin, loginOf, passwordHashes } from './credentials';
 import { defaultSourcesOf } from './defaultSources';
+import { ingestionKeyTaken } from './ingestionKeyTaken';
 import { settingsOf } from './settings';
 
 /** What the steps of one tenant work with. */
@@ -65,7 +65,7 @@ const makeTeam: Step = async ({ tenant }) => {
     );
   } catch (error) {
     if (!isDuplicateKey(error, 'apiKey')) throw error;
-    throw new TenancyError('ingestion_key_taken', 'apiKey: another team has this ingestion key.');
+    throw ingestionKeyTaken();
   }
 };
 

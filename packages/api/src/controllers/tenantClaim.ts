@@ -11,6 +11,7 @@ import Team from '../models/team';
 import Tenant, { tenantNameKey } from '../models/tenant';
 import type { TenantDocument, TenantRequest } from '../models/tenant';
 import { isDuplicateKey } from '../utils/mongoErrors';
+import { ingestionKeyTaken } from './ingestionKeyTaken';
 import type { Context } from './context';
 import { MAX_ATTEMPTS } from './provisioningPolicy';
 import { isIngestionKeyTaken } from './ingestionKeys';
@@ -34,13 +35,6 @@ const STILL_TO_MAKE = { status: { $in: UNFINISHED } };
 /** The attempt that a new row of them begins with, where somebody asks for one more: the first is that of an empty target. */
 const ASKED_AGAIN = 2;
 
-function keyTaken(): TenancyError {
-  return new TenancyError(
-    'ingestion_key_taken',
-    'apiKey: another team has this ingestion key; choose another.',
-  );
-}
-
 /** @returns `null` where there is a tenant of that name: what a new one would be refused for does not concern it. */
 async function unlessNamed<T>(input: CreateTenant, look: () => Promise<T>): Promise<T | null> {
   try {
@@ -62,7 +56,8 @@ async function insert(
     settings: input.settings ?? {},
   };
   const target = await unlessNamed(input, async () => {
-    if (input.apiKey !== undefined && (await isIngestionKeyTaken(input.apiKey))) throw keyTaken();
+    if (input.apiKey !== undefined && (await isIngestionKeyTaken(input.apiKey)))
+      throw ingestionKeyTaken();
     return context.targets.place(input.target);
   });
   if (!target) return null;

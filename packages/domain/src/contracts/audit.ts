@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { LowerObjectIdText } from './objectId';
+
 /** Everything that is recorded, `<noun>.<verb>`; a noun's recorded fields are stated in `auditFields.ts`. */
 export const auditActions = [
   'tenant.create',
@@ -33,7 +35,6 @@ export const AuditActor = z.object({
 });
 export type AuditActor = z.infer<typeof AuditActor>;
 
-const ObjectIdText = z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case hexadecimal digits');
 const Instant = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its offset' });
 
 /** Query of `GET /tenancy/v1/audit`: newest first; `after` is the `next` of the page before. */
@@ -43,7 +44,7 @@ export const ListAudit = z.strictObject({
     .string()
     .regex(/^\d{1,14}\.[a-f0-9]{24}$/, 'must be the `next` of an earlier page')
     .optional(),
-  tenant: ObjectIdText.optional(),
+  tenant: LowerObjectIdText.optional(),
   action: z.enum(auditActions).optional(),
   /** An actor's id. */
   actor: z.string().min(1).max(100).optional(),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
+import { LowerObjectIdText } from './objectId';
 import { TargetName } from './target';
-
-const ObjectIdText = z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case hexadecimal digits');
 
 /**
  * What a collector token opens: the shared group of a target, or one team's dedicated group. It never
@@ -10,12 +9,12 @@ const ObjectIdText = z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case h
  */
 export const CollectorGroup = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('shared'), target: TargetName.default('default') }),
-  z.strictObject({ kind: z.literal('dedicated'), team: ObjectIdText }),
+  z.strictObject({ kind: z.literal('dedicated'), team: LowerObjectIdText }),
 ]);
 export type CollectorGroup = z.infer<typeof CollectorGroup>;
 
 /** The parameters of a route that ends in a token's id. */
-export const CollectorTokenId = z.strictObject({ id: ObjectIdText });
+export const CollectorTokenId = z.strictObject({ id: LowerObjectIdText });
 
 /** Body of `POST /tenancy/v1/collector-tokens`. */
 export const CreateCollectorToken = z.strictObject({

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { LowerObjectIdText } from './objectId';
+
 /** Answer of `GET /tenancy/v1/me/teams`: the teams that the person who is signed in may be in. */
 export const MyTeams = z.object({
   data: z.array(
@@ -17,5 +19,5 @@ export type MyTeams = z.infer<typeof MyTeams>;
 
 /** Body of `POST /tenancy/v1/me/team`. */
 export const SwitchTeam = z.strictObject({
-  team: z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case hexadecimal digits'),
+  team: LowerObjectIdText,
 });

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { LowerObjectIdText } from './objectId';
+
 /** What an operator may do: a viewer reads everything but secrets, an admin changes it as well. */
 export const operatorRoles = ['viewer', 'admin'] as const;
 export type OperatorRole = (typeof operatorRoles)[number];
@@ -12,7 +14,6 @@ export function mayActAs(has: OperatorRole, needs: OperatorRole): boolean {
 /** Days that an operator's token may live: one that nobody renews must not open the door for ever. */
 export const MAX_TOKEN_DAYS = 730;
 
-const ObjectIdText = z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case hexadecimal digits');
 const Role = z.enum(operatorRoles);
 const Instant = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time with its offset' });
 
@@ -32,7 +33,7 @@ export const CreateOperatorToken = z.strictObject({
 export type CreateOperatorToken = z.infer<typeof CreateOperatorToken>;
 
 /** The parameters of a route that ends in a token's id. */
-export const OperatorTokenId = z.strictObject({ id: ObjectIdText });
+export const OperatorTokenId = z.strictObject({ id: LowerObjectIdText });
 
 export const OperatorTokenView = z.object({
   id: z.string(),

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 
 import { EmailAddress } from './account';
-
-const ObjectIdText = z.string().regex(/^[a-f0-9]{24}$/, 'must be 24 lower-case hexadecimal digits');
+import { LowerObjectIdText } from './objectId';
 
 /** Minutes that one entry may last: a working day. */
 export const MAX_SUPPORT_MINUTES = 480;
@@ -18,12 +17,12 @@ export const BeginSupport = z.strictObject({
     .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control or formatting characters'),
   minutes: z.int().min(1, 'must be at least 1').max(MAX_SUPPORT_MINUTES, 'must be at most 480'),
   /** Of a tenant with several teams, the one to enter; its first where it is left out. */
-  team: ObjectIdText.optional(),
+  team: LowerObjectIdText.optional(),
 });
 export type BeginSupport = z.infer<typeof BeginSupport>;
 
 /** Parameters of a route that ends in a support entry's id. */
-export const SupportParams = z.strictObject({ id: ObjectIdText, entry: ObjectIdText });
+export const SupportParams = z.strictObject({ id: LowerObjectIdText, entry: LowerObjectIdText });
 
 /** A time that an operator spends, or has spent, in a team of a tenant. */
 export const SupportView = z.object({
@@ -54,7 +53,7 @@ export const CreateInvitation = z.strictObject({
     .max(100, 'must have at most 100 characters')
     .optional(),
   /** Of a tenant with several teams, the one to invite into; its first where it is left out. */
-  team: ObjectIdText.optional(),
+  team: LowerObjectIdText.optional(),
 });
 export type CreateInvitation = z.infer<typeof CreateInvitation>;
 
