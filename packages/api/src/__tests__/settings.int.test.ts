@@ -254,6 +254,7 @@ describe("a site's templates that have changed", () => {
       `columns: [{name: shop, type: LowCardinality(String), materialized: "ResourceAttributes['shop']"}]`,
     );
     const config = testConfig(engines, {
+      TENANCY_SECRET: server.config.secret,
       TENANCY_PLANS_FILE: plansFile('as-before.yaml', plans),
       TENANCY_TEMPLATES_DIRECTORY: templates,
     });
@@ -283,7 +284,10 @@ describe("a site's templates that have changed", () => {
 describe('a plans file that has changed', () => {
   const withPlans = (content: object): Context =>
     createContext(
-      testConfig(engines, { TENANCY_PLANS_FILE: plansFile('changed.yaml', content) }),
+      testConfig(engines, {
+        TENANCY_SECRET: server.config.secret,
+        TENANCY_PLANS_FILE: plansFile('changed.yaml', content),
+      }),
       createLogger('silent'),
     );
 
