@@ -8,6 +8,7 @@ import { DoorTenants } from '../controllers/doorTenants';
 import type { DoorTenant } from '../controllers/doorTenants';
 import { secondsSince } from '../metrics';
 import { toTenancyError } from '../middleware/errors';
+import { passOver } from '../utils/passOver';
 import { sendError, sendSaid } from './answers';
 import type { Entrance } from './answers';
 import { createDoorServer } from './app';
@@ -67,17 +68,6 @@ function resultOf(error: TenancyError): Result {
 function checkActive({ status }: DoorTenant): void {
   if (status === 'active') return;
   throw new TenancyError('forbidden', `The tenant is ${status}: its data cannot be queried.`);
-}
-
-/** How long the rest of a refused body is read, so that its sender gets to the answer instead of a reset connection. */
-const PASS_OVER_MS = 10_000;
-
-/** Reads what nobody wants to its end; a sender that goes on and on is cut off. */
-function passOver(req: IncomingMessage): void {
-  if (req.complete) return;
-  req.resume();
-  const timer = setTimeout(() => req.destroy(), PASS_OVER_MS);
-  req.once('close', () => clearTimeout(timer));
 }
 
 export function createDoor({ context, guard = new Guard() }: DoorOptions): Door {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 import type { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
-import { hasBody } from './body';
+import { passOver } from '../utils/passOver';
 
 export const REQUEST_ID_HEADER = 'X-Request-Id';
 
@@ -19,17 +19,16 @@ export function sendJson(
   res.writeHead(status, [...type, ...length, ...headers]).end(text);
 }
 
-/** Answers with an error, as our application does. What is left of a body is not read, so its connection ends. */
+/** Answers with an error, as our application does. What is left of a body is let go, so that its sender sees the answer. */
 export function refuse(
   req: IncomingMessage,
   res: ServerResponse,
   requestId: string,
   { status, message, code, retryAfterSeconds }: TenancyError,
 ): void {
-  const unread = hasBody(req) && !req.complete;
   sendJson(res, status, { message, code }, [
     ...[REQUEST_ID_HEADER, requestId],
     ...(retryAfterSeconds === undefined ? [] : ['Retry-After', String(retryAfterSeconds)]),
-    ...(unread ? ['Connection', 'close'] : []),
   ]);
+  passOver(req);
 }
