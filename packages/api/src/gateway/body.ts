@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { Transform } from 'node:stream';
+import type { Transform } from 'node:stream';
 
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+
+import { byteLimit } from '../utils/byteLimit';
 
 /** HyperDX 2.36 takes bodies of 32 MB, as body-parser counts them. */
 export const BODY_LIMIT_BYTES = 32 * 1024 * 1024;
@@ -26,14 +28,7 @@ function statedLength({ headers }: Pick<IncomingMessage, 'headers'>): number {
  */
 export function limitedBody(req: IncomingMessage): Transform {
   if (statedLength(req) > BODY_LIMIT_BYTES) throw tooLarge();
-  let size = 0;
-  const body = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      if (size > BODY_LIMIT_BYTES) done(tooLarge());
-      else done(null, chunk);
-    },
-  });
+  const body = byteLimit(BODY_LIMIT_BYTES, tooLarge);
   req.once('aborted', () => body.destroy());
   // Refused, or answered before it was read: what is left is let go, so that the connection stays usable.
   body.once('close', () => {

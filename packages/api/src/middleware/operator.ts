@@ -8,6 +8,7 @@ import type { Context } from '../controllers/context';
 import { identifyOperator, identifyUser } from '../controllers/operators';
 import type { OperatorIdentity } from '../controllers/operators';
 import { identifyToken } from '../controllers/operatorTokens';
+import { mongoNotReady } from '../utils/mongoErrors';
 import { hashToken, sameToken } from '../utils/secrets';
 import { bearerToken } from './bearerToken';
 import { FailedLogins } from './failedLogins';
@@ -95,10 +96,7 @@ export function requireOperator(options: OperatorGateOptions): RequestHandler {
   // Without its unique indexes, two tenants made at once could share a name or a key.
   function requireServing(): void {
     if (isServing()) return;
-    throw new TenancyError(
-      'mongo_unavailable',
-      'MongoDB is not usable yet; GET /ready says what is missing.',
-    );
+    throw mongoNotReady();
   }
 
   async function lookUp(token: string, isKnown: boolean): Promise<Identified> {

@@ -9,6 +9,7 @@ import type { Metrics } from '../metrics';
 import type { Logger } from '../utils/logger';
 import { withLogFields } from '../utils/logScope';
 import { matchRoute } from '../utils/routePatterns';
+import { isRead } from './sameSite';
 
 /** Where the paths of one tenant lie: what follows is its id. */
 const TENANT_ROUTE = ADMIN_BASE + adminRoutes.tenants.get.path;
@@ -63,12 +64,10 @@ export function observeRequest(
   return fields;
 }
 
-const READS: ReadonlySet<string | undefined> = new Set(['GET', 'HEAD', 'OPTIONS']);
-
 /** Writes the line of a request of the API that has ended: at level `debug` where it changed nothing, else at `info`. */
 export function logRequest(log: Logger, requestId: string, end: RequestEnd): void {
   const line = { requestId, ...end };
-  if (READS.has(end.method)) log.debug(line, 'request');
+  if (isRead(end.method)) log.debug(line, 'request');
   else log.info(line, 'request');
 }
 

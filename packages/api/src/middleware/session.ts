@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
 
-import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import MongoStore from 'connect-mongo';
 import type { Request, RequestHandler } from 'express';
 import session from 'express-session';
@@ -11,6 +10,7 @@ import { Passport } from 'passport';
 import type { Config } from '../config';
 import { findUser } from '../controllers/users';
 import type { KnownUser } from '../controllers/users';
+import { mongoNotReady } from '../utils/mongoErrors';
 
 /** HyperDX's name for it; two cookies of one name in a browser would be a loop at login. */
 export const SESSION_COOKIE = 'connect.sid';
@@ -94,10 +94,7 @@ export function sessionMiddleware(
 
   const openSession: RequestHandler = (req, res, next) => {
     if (!isServing()) {
-      throw new TenancyError(
-        'mongo_unavailable',
-        'MongoDB is not usable yet; GET /ready says what is missing.',
-      );
+      throw mongoNotReady();
     }
     // Not before: the store takes the client of the connection as it is.
     sessions ??= createSession(settings);

@@ -42,3 +42,11 @@ export function isMongoUnavailable(error: unknown): boolean {
 export function mongoUnavailable(cause: unknown): TenancyError {
   return new TenancyError('mongo_unavailable', 'MongoDB cannot be reached.', { cause });
 }
+
+/** What needs MongoDB cannot be answered before it was made ready for us. */
+export function mongoNotReady(): TenancyError {
+  return new TenancyError(
+    'mongo_unavailable',
+    'MongoDB is not usable yet; GET /ready says what is missing.',
+  );
+}
