@@ -17,6 +17,25 @@ import { parseAllowedHosts } from './utils/publicAddress';
 
 export type { TargetConfig };
 
+/** How agents are let in. */
+export interface OpampConfig {
+  /** Whether a team's ingestion key opens its dedicated config, which then names no password. */
+  acceptIngestionKey: boolean;
+  /** Agents that this process remembers, in all and under one token. */
+  maxAgents: number;
+  maxAgentsPerToken: number;
+  /** Files of a certificate and its key; `undefined`: without TLS. */
+  tls: OpampTls | undefined;
+}
+
+export interface OpampTls {
+  certFile: string;
+  keyFile: string;
+  /** Whose certificates agents may, or must, show. */
+  clientCaFile: string | undefined;
+  clientAuth: 'optional' | 'required';
+}
+
 export interface Config {
   env: string;
   version: string;
@@ -59,6 +78,9 @@ export interface Config {
   collectorMemoryLimitMiB: number;
   /** A folder in the collector for its queues (`file_storage`); memory queues where unset. */
   collectorStorageDirectory: string | undefined;
+  /** After so many days without a word an agent is forgotten. */
+  collectorAgentRetentionDays: number;
+  opamp: OpampConfig;
   /** Never empty; tenants made without a wish of their own are placed on one of these. */
   targets: readonly TargetConfig[];
   /** What holds for tenants where neither they nor their plan say otherwise. */
@@ -145,7 +167,35 @@ function contradictions(env: Environment, targets: readonly TargetConfig[]): str
   if (env.TENANCY_SECRET_PREVIOUS === env.TENANCY_SECRET) {
     faults.push('TENANCY_SECRET_PREVIOUS: is the same as TENANCY_SECRET');
   }
+  return [...faults, ...tlsContradictions(env)];
+}
+
+function tlsContradictions(env: Environment): string[] {
+  const { TENANCY_OPAMP_TLS_CERT_FILE: cert, TENANCY_OPAMP_TLS_KEY_FILE: key } = env;
+  const { TENANCY_OPAMP_TLS_CLIENT_CA_FILE: ca, TENANCY_OPAMP_TLS_CLIENT_AUTH: auth } = env;
+  const faults: string[] = [];
+  if ((cert === undefined) !== (key === undefined)) {
+    const lacking = cert === undefined ? 'CERT' : 'KEY';
+    faults.push(`TENANCY_OPAMP_TLS_${lacking}_FILE: a certificate and its key go together`);
+  }
+  if (ca !== undefined && cert === undefined) {
+    faults.push('TENANCY_OPAMP_TLS_CLIENT_CA_FILE: needs TENANCY_OPAMP_TLS_CERT_FILE and its key');
+  }
+  if (auth === 'required' && ca === undefined) {
+    faults.push('TENANCY_OPAMP_TLS_CLIENT_AUTH: needs TENANCY_OPAMP_TLS_CLIENT_CA_FILE');
+  }
   return faults;
+}
+
+function opampTls(env: Environment): OpampTls | undefined {
+  const { TENANCY_OPAMP_TLS_CERT_FILE: certFile, TENANCY_OPAMP_TLS_KEY_FILE: keyFile } = env;
+  if (certFile === undefined || keyFile === undefined) return undefined;
+  return {
+    certFile,
+    keyFile,
+    clientCaFile: env.TENANCY_OPAMP_TLS_CLIENT_CA_FILE,
+    clientAuth: env.TENANCY_OPAMP_TLS_CLIENT_AUTH,
+  };
 }
 
 /** Reads a file that a variable names. @throws ConfigError naming the variable. */
@@ -246,6 +296,13 @@ export function parseConfig(
     collectorToken: env.TENANCY_COLLECTOR_TOKEN,
     collectorMemoryLimitMiB: env.TENANCY_COLLECTOR_MEMORY_LIMIT_MIB,
     collectorStorageDirectory: env.TENANCY_COLLECTOR_STORAGE_DIRECTORY,
+    collectorAgentRetentionDays: env.TENANCY_COLLECTOR_AGENT_RETENTION_DAYS,
+    opamp: {
+      acceptIngestionKey: env.TENANCY_OPAMP_ACCEPT_INGESTION_KEY === 'true',
+      maxAgents: env.TENANCY_OPAMP_MAX_AGENTS,
+      maxAgentsPerToken: env.TENANCY_OPAMP_MAX_AGENTS_PER_TOKEN,
+      tls: opampTls(env),
+    },
     targets,
     platform: {
       ...platformSettings,

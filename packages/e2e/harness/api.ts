@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePort, spawnManaged, waitFor } from '@hyperdx-tenancy/devkit/process';
 import type { Exit, ManagedProcess } from '@hyperdx-tenancy/devkit/process';
 import { NewCollectorToken } from '@hyperdx-tenancy/domain/contracts/collectorToken';
-import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 import type { z } from 'zod';
 

@@ -149,7 +149,7 @@ describe('a tenant of a target with users', () => {
 
 describe('tenant rotate', () => {
   const agent = (revision: number) => ({
-    group: 'shared/default',
+    group: 'shared:default',
     instanceUid: 'a1',
     revision,
     seenAt: new Date(),
@@ -236,7 +236,7 @@ describe('secret rotate', () => {
     };
     await recordAgents([
       {
-        group: 'shared/default',
+        group: 'shared:default',
         instanceUid: 'a1',
         revision: Number.MAX_SAFE_INTEGER,
         seenAt: new Date(),

@@ -60,4 +60,12 @@ export const variables = {
     .string()
     .startsWith('/', 'must be an absolute path')
     .optional(),
+  TENANCY_COLLECTOR_AGENT_RETENTION_DAYS: z.coerce.number().int().min(1).max(3650).default(7),
+  TENANCY_OPAMP_ACCEPT_INGESTION_KEY: z.enum(['true', 'false']).default('false'),
+  TENANCY_OPAMP_MAX_AGENTS: z.coerce.number().int().min(1).max(1_000_000).default(50_000),
+  TENANCY_OPAMP_MAX_AGENTS_PER_TOKEN: z.coerce.number().int().min(1).max(1_000_000).default(25_000),
+  TENANCY_OPAMP_TLS_CERT_FILE: z.string().optional(),
+  TENANCY_OPAMP_TLS_KEY_FILE: z.string().optional(),
+  TENANCY_OPAMP_TLS_CLIENT_CA_FILE: z.string().optional(),
+  TENANCY_OPAMP_TLS_CLIENT_AUTH: z.enum(['optional', 'required']).default('optional'),
 } as const;

@@ -1,14 +1,9 @@
-import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
 import CollectorAgent from '../models/collectorAgent';
 import Team from '../models/team';
 import type { Context } from './context';
-
-/** The name under which a group's agents and config are kept. */
-export function groupName(group: CollectorGroup): string {
-  return group.kind === 'shared' ? `shared/${group.target}` : `dedicated/${group.team}`;
-}
 
 /** What an agent is seen to run. */
 export interface AgentProgress {
@@ -57,8 +52,8 @@ export async function unacknowledged(
 ): Promise<number> {
   const teams = await Team.find({ tenant: of.tenantId }, { _id: 1 }).lean();
   const groups = [
-    groupName({ kind: 'shared', target: of.target }),
-    ...teams.map(({ _id }) => groupName({ kind: 'dedicated', team: _id.toHexString() })),
+    groupId({ kind: 'shared', target: of.target }),
+    ...teams.map(({ _id }) => groupId({ kind: 'dedicated', team: _id.toHexString() })),
   ];
   const now = context.now().getTime();
   const goneAfter = now - of.since.getTime() >= SILENT_MS ? SILENT_MS : UNHEARD_MS;

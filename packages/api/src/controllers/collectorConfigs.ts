@@ -6,7 +6,8 @@ import type {
   CollectorCredentials,
   CollectorTeam,
 } from '@hyperdx-tenancy/domain/collector';
-import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { livingStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
@@ -26,7 +27,6 @@ import Tenant from '../models/tenant';
 import type { ITenant } from '../models/tenant';
 import type { Logger } from '../utils/logger';
 import { deriveSecret, hashToken } from '../utils/secrets';
-import { groupName } from './collectorAgents';
 import type { Context } from './context';
 import { adminLogin, loginOf } from './credentials';
 import { readRevision } from './revisions';
@@ -200,7 +200,9 @@ export function buildGroupConfig(
   if (group.kind === 'shared') {
     const teams = snapshot.teams.filter(({ target }) => target === group.target);
     if (teams.length === 0 && snapshot.incomplete.has(group.target)) return undefined;
-    built = buildSharedConfig({ teams, ...buildOptions(settings, groupName(group)) });
+    built = buildSharedConfig({ teams, ...buildOptions(settings, groupId(group)) });
+  } else if (group.kind === 'named') {
+    return undefined;
   } else {
     const team = snapshot.teams.find(({ teamId }) => teamId === group.team);
     if (!team) return undefined;

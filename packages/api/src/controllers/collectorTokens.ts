@@ -1,3 +1,4 @@
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import type {
   CollectorTokenView,
   CreateCollectorToken,
@@ -21,7 +22,12 @@ function tokenView(token: ICollectorToken): CollectorTokenView {
     id: token._id.toHexString(),
     name: token.name,
     group: token.group,
+    groupId: groupId(token.group),
+    state: 'active',
     createdAt: token.createdAt.toISOString(),
+    expiresAt: token.expiresAt?.toISOString() ?? null,
+    revokedAt: token.revokedAt?.toISOString() ?? null,
+    replacedBy: token.replacedBy?.toHexString() ?? null,
   };
 }
 

@@ -19,7 +19,7 @@ export interface MetricKind {
 }
 
 const codes = Object.keys(errorCodes) as ErrorCode[];
-const groups = ['shared', 'dedicated'] as const;
+const groups = ['shared', 'dedicated', 'named'] as const;
 
 /** Ways to ClickHouse for tenants: the query door's own port, HyperDX's `/clickhouse-proxy`. */
 const entrances = ['door', 'ui'] as const;

@@ -24,7 +24,7 @@ export async function measureReconcile(
 /** Measures a config that was built for a group; hands it on. */
 export function measureConfig(
   metrics: Metrics,
-  group: 'shared' | 'dedicated',
+  group: 'shared' | 'dedicated' | 'named',
   config: string | undefined,
 ): string | undefined {
   if (config === undefined) return undefined;

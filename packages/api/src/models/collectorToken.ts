@@ -1,4 +1,4 @@
-import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import mongoose, { Schema } from 'mongoose';
 import type { Types } from 'mongoose';
 
@@ -9,6 +9,11 @@ export interface ICollectorToken {
   /** SHA-256 of the token, hex. */
   hash: string;
   group: CollectorGroup;
+  /** Set by a rotation: good until then, beside the token that took its place. */
+  expiresAt: Date | null;
+  replacedBy: Types.ObjectId | null;
+  /** A revoked one stays known, so that who still has it hears so (403), for as long as agents are remembered. */
+  revokedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
 }
@@ -20,14 +25,20 @@ const CollectorTokenSchema = new Schema<ICollectorToken>(
     group: {
       type: new Schema(
         {
-          kind: { type: String, enum: ['shared', 'dedicated'], required: true },
+          kind: { type: String, enum: ['shared', 'dedicated', 'named'], required: true },
           target: String,
           team: String,
+          name: String,
+          shard: Number,
+          quarantine: Boolean,
         },
         { _id: false },
       ),
       required: true,
     },
+    expiresAt: { type: Date, default: null },
+    replacedBy: { type: Schema.Types.ObjectId, default: null },
+    revokedAt: { type: Date, default: null },
   },
   { timestamps: true, collection: 'collectortokens' },
 );

@@ -1,5 +1,9 @@
 import AuditEvent from './auditEvent';
 import CollectorAgent from './collectorAgent';
+import CollectorGroup from './collectorGroup';
+import CollectorQuarantine from './collectorQuarantine';
+import CollectorRevision from './collectorRevision';
+import CollectorRollout from './collectorRollout';
 import CollectorToken from './collectorToken';
 import Connection from './connection';
 import Membership from './membership';
@@ -26,6 +30,10 @@ export const models = [
   TenantConnection,
   Source,
   CollectorToken,
+  CollectorGroup,
+  CollectorRevision,
+  CollectorRollout,
+  CollectorQuarantine,
   CollectorAgent,
   Operator,
   OperatorToken,

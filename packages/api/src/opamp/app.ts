@@ -1,7 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
-import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import type { Readiness } from '../controllers/readiness';
@@ -10,7 +11,6 @@ import { toTenancyError } from '../middleware/errors';
 import { observeRequest } from '../middleware/requestLog';
 import type { Logger } from '../utils/logger';
 import { InFlight } from './services/inFlight';
-import { groupName } from '../controllers/collectorAgents';
 import type { OpampController } from './controllers/opampController';
 import {
   opampRoute,
@@ -53,7 +53,7 @@ export default function createOpampServer(options: OpampAppOptions): Server {
       if (!options.ready())
         throw new TenancyError('mongo_unavailable', 'Configs are not read yet.');
       const group = (admitted = controller.admit(token));
-      await inFlight.run(groupName(group), async () => {
+      await inFlight.run(groupId(group), async () => {
         sendMessage(res, controller.handle(group, await readMessage(req)));
       });
     } catch (error) {

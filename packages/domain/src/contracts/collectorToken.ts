@@ -1,17 +1,7 @@
 import { z } from 'zod';
 
+import { CollectorGroup } from './collectorGroup';
 import { LowerObjectIdText } from './objectId';
-import { TargetName } from './target';
-
-/**
- * What a collector token opens: the shared group of a target, or one team's dedicated group. It never
- * opens both, and no message of an agent changes it.
- */
-export const CollectorGroup = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('shared'), target: TargetName.default('default') }),
-  z.strictObject({ kind: z.literal('dedicated'), team: LowerObjectIdText }),
-]);
-export type CollectorGroup = z.infer<typeof CollectorGroup>;
 
 /** The parameters of a route that ends in a token's id. */
 export const CollectorTokenId = z.strictObject({ id: LowerObjectIdText });
@@ -23,11 +13,33 @@ export const CreateCollectorToken = z.strictObject({
 });
 export type CreateCollectorToken = z.infer<typeof CreateCollectorToken>;
 
+/** Body of `POST /tenancy/v1/collector-tokens/:id/rotate`. */
+export const RotateCollectorToken = z.strictObject({
+  /** How long the token before stays good beside the new one, minutes. */
+  overlapMinutes: z
+    .int()
+    .min(0)
+    .max(60 * 24 * 90)
+    .default(60 * 24),
+});
+export type RotateCollectorToken = z.infer<typeof RotateCollectorToken>;
+
+/** `replaced`: good until `expiresAt`. A revoked or expired one answers 403, one that never was 401. */
+export const collectorTokenStates = ['active', 'replaced', 'expired', 'revoked'] as const;
+
 export const CollectorTokenView = z.object({
   id: z.string(),
   name: z.string(),
   group: CollectorGroup,
+  /** The same as one text. */
+  groupId: z.string(),
+  state: z.enum(collectorTokenStates),
   createdAt: z.string(),
+  /** Set by a rotation. */
+  expiresAt: z.string().nullable(),
+  revokedAt: z.string().nullable(),
+  /** The token that took its place. */
+  replacedBy: z.string().nullable(),
 });
 export type CollectorTokenView = z.infer<typeof CollectorTokenView>;
 

@@ -113,7 +113,7 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     (error: unknown) => (error as { code?: unknown }).code,
   );
 const agent = (revision: number, silentMs = 0) => ({
-  group: 'shared/default',
+  group: 'shared:default',
   instanceUid: 'a1',
   revision,
   seenAt: new Date(Date.now() - silentMs),

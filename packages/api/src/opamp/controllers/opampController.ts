@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
-import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
-import { groupName } from '../../controllers/collectorAgents';
 import type { Metrics } from '../../metrics';
 import { hashToken, redact } from '../../utils/secrets';
 import type { Logger } from '../../utils/logger';
@@ -114,7 +114,7 @@ export function createOpampController(services: OpampServices): OpampController 
 
     handle(group, body) {
       const message = decodeAgentMessage(body);
-      const name = groupName(group);
+      const name = groupId(group);
       const known = agents.get(name, message.instanceUid);
       const offer = offers.offerFor(group);
       const { reply, state } = answer(message, known, offer, newInstanceUid);

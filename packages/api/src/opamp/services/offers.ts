@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 
-import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorToken';
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 
-import { groupName } from '../../controllers/collectorAgents';
 import type { CollectorSnapshot } from '../../controllers/collectorConfigs';
 import type { Logger } from '../../utils/logger';
 
@@ -121,7 +121,7 @@ export class Offers {
   /** The config of a group, built on first demand after a change. */
   offerFor(group: CollectorGroup): Offer | undefined {
     if (!this.snapshot) return undefined;
-    const name = groupName(group);
+    const name = groupId(group);
     if (!this.built.has(name)) this.built.set(name, this.make(group, this.snapshot));
     return this.built.get(name);
   }

@@ -92,7 +92,7 @@ const CONNECTED_MS = 90_000;
 export function countConnected(agents: AgentRegistry): { shared: number; dedicated: number } {
   const counts = { shared: 0, dedicated: 0 };
   for (const [group, heard] of agents.heardWithin(CONNECTED_MS)) {
-    counts[group.startsWith('shared/') ? 'shared' : 'dedicated'] += heard;
+    counts[group.startsWith('shared:') ? 'shared' : 'dedicated'] += heard;
   }
   return counts;
 }

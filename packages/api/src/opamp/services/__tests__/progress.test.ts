@@ -27,9 +27,9 @@ function setUp() {
 describe('Progress', () => {
   it('writes what changed, all of it together', async () => {
     const { progress, written, ends } = setUp();
-    progress.note('shared/default', 'a', 1);
-    progress.note('shared/default', 'b', 1);
-    progress.note('shared/default', 'a', 1);
+    progress.note('shared:default', 'a', 1);
+    progress.note('shared:default', 'b', 1);
+    progress.note('shared:default', 'a', 1);
     await soon();
     expect(written.map((agents) => agents.map((one) => one.instanceUid))).toEqual([['a', 'b']]);
     ends[0]?.();
@@ -39,11 +39,11 @@ describe('Progress', () => {
 
   it('keeps one note an agent while MongoDB does not answer, however long that takes', async () => {
     const { progress, written, ends, pass } = setUp();
-    progress.note('shared/default', 'a', 1);
+    progress.note('shared:default', 'a', 1);
     await soon();
     for (let revision = 2; revision < 12; revision += 1) {
       pass(60_000);
-      progress.note('shared/default', 'a', revision);
+      progress.note('shared:default', 'a', revision);
       await soon();
     }
     ends[0]?.();
@@ -55,11 +55,11 @@ describe('Progress', () => {
 
   it('notes again what could not be written', async () => {
     const { progress, written, ends } = setUp();
-    progress.note('shared/default', 'a', 1);
+    progress.note('shared:default', 'a', 1);
     await soon();
     ends[0]?.(new Error('no database'));
     await soon();
-    progress.note('shared/default', 'a', 1);
+    progress.note('shared:default', 'a', 1);
     await soon();
     ends[1]?.();
     await progress.stop();

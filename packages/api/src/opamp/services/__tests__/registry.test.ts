@@ -31,26 +31,26 @@ describe('AgentRegistry', () => {
 
   it('keeps the same instance uid of two groups apart', () => {
     const registry = new AgentRegistry();
-    registry.set('dedicated/a', 'x', state(1n));
-    expect(registry.get('dedicated/b', 'x')).toBeUndefined();
-    registry.delete('dedicated/b', 'x');
-    expect(registry.get('dedicated/a', 'x')?.sequence).toBe(1n);
-    registry.delete('dedicated/a', 'x');
+    registry.set('dedicated:a', 'x', state(1n));
+    expect(registry.get('dedicated:b', 'x')).toBeUndefined();
+    registry.delete('dedicated:b', 'x');
+    expect(registry.get('dedicated:a', 'x')?.sequence).toBe(1n);
+    registry.delete('dedicated:a', 'x');
     expect(registry.size).toBe(0);
   });
 
   it('counts as connected whom it heard of within three polls, by kind of group', () => {
     let now = 0;
     const registry = new AgentRegistry(undefined, () => now);
-    registry.set('shared/default', 'silent', state(1n));
-    registry.set('shared/default', 'a', state(1n));
+    registry.set('shared:default', 'silent', state(1n));
+    registry.set('shared:default', 'a', state(1n));
     now = 80_000;
-    registry.set('shared/default', 'a', state(2n));
-    registry.set('dedicated/one', 'b', state(1n));
-    registry.set('dedicated/two', 'c', state(1n));
+    registry.set('shared:default', 'a', state(2n));
+    registry.set('dedicated:one', 'b', state(1n));
+    registry.set('dedicated:two', 'c', state(1n));
     expect(countConnected(registry)).toEqual({ shared: 2, dedicated: 2 });
     now = 100_000;
-    registry.delete('dedicated/two', 'c');
+    registry.delete('dedicated:two', 'c');
     expect(countConnected(registry)).toEqual({ shared: 1, dedicated: 1 });
     now = 200_000;
     expect(countConnected(registry)).toEqual({ shared: 0, dedicated: 0 });

@@ -1,6 +1,6 @@
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import mongoose from 'mongoose';
 
-import { groupName } from '../../../controllers/collectorAgents';
 import { buildGroupConfig, loadCollectorSnapshot } from '../../../controllers/collectorConfigs';
 import { createContext } from '../../../controllers/context';
 import type { Context } from '../../../controllers/context';
@@ -43,10 +43,10 @@ async function config(): Promise<string> {
 
 /** A collector that runs a config of this revision. */
 async function collector(revision: number): Promise<void> {
-  const _id = `${groupName(group)}/one`;
+  const _id = `${groupId(group)}/one`;
   await CollectorAgent.updateOne(
     { _id },
-    { $set: { group: groupName(group), revision, seenAt: new Date() } },
+    { $set: { group: groupId(group), revision, seenAt: new Date() } },
     { upsert: true },
   );
 }
