@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { tenantStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
 
 import type { TenantCounts } from './controllers/tenantCounts';
@@ -11,7 +12,7 @@ export interface MetricsAppOptions {
   metrics: Metrics;
   /** `undefined` while MongoDB does not answer; never rejects. */
   countTenants: () => Promise<TenantCounts | undefined>;
-  countAgents: () => { shared: number; dedicated: number };
+  countAgents: () => Record<CollectorGroup['kind'], number>;
   log: Logger;
 }
 
@@ -21,7 +22,7 @@ const MAX_CONNECTIONS = 32;
 /** Asks for what is not counted as it happens. */
 async function refresh({ metrics, countTenants, countAgents }: MetricsAppOptions): Promise<void> {
   for (const [group, agents] of Object.entries(countAgents())) {
-    metrics.set('opamp_agents_connected', { group: group as 'shared' | 'dedicated' }, agents);
+    metrics.set('opamp_agents_connected', { group: group as CollectorGroup['kind'] }, agents);
   }
   const tenants = await countTenants();
   metrics.set('mongo_up', {}, tenants ? 1 : 0);

@@ -1,6 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 
 import * as audit from '@hyperdx-tenancy/domain/contracts/audit';
+import * as collectorAgent from '@hyperdx-tenancy/domain/contracts/collectorAgent';
+import * as collectorGroup from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+import * as collectorRollout from '@hyperdx-tenancy/domain/contracts/collectorRollout';
 import * as collectorToken from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import * as operator from '@hyperdx-tenancy/domain/contracts/operator';
 import { ADMIN_BASE, listAdminRoutes } from '@hyperdx-tenancy/domain/contracts/routes';
@@ -76,7 +79,17 @@ const schemaRef = (id: string): string => `#/components/schemas/${id}`;
 
 /** The names under which contracts are exported; they are the names of the document's schemas. */
 const exportedNames = new Map<unknown, string>(
-  [audit, collectorToken, operator, support, target, tenant].flatMap((contracts) =>
+  [
+    audit,
+    collectorAgent,
+    collectorGroup,
+    collectorRollout,
+    collectorToken,
+    operator,
+    support,
+    target,
+    tenant,
+  ].flatMap((contracts) =>
     Object.entries(contracts).map(([name, value]) => [value, name] as const),
   ),
 );

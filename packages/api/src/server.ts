@@ -8,8 +8,6 @@ import mongoose from 'mongoose';
 import createApiApp from './api-app';
 import type { Config } from './config';
 import { flushAudit } from './controllers/audit';
-import { forgetAgent, recordAgents } from './controllers/collectorAgents';
-import { buildGroupConfig, loadCollectorSnapshot } from './controllers/collectorConfigs';
 import { createContext } from './controllers/context';
 import type { Context } from './controllers/context';
 import { dropFormerKeys } from './controllers/ingestionKeys';
@@ -17,21 +15,20 @@ import { warnWithoutAdmin } from './controllers/lastAdmin';
 import { followPlans } from './controllers/planChanges';
 import { createReadiness } from './controllers/readiness';
 import { reconcileTarget } from './controllers/reconcile';
-import { onLocalChange, readRevision } from './controllers/revisions';
 import { endExpiredSupport } from './controllers/support';
 import { createTenantCounter } from './controllers/tenantCounts';
 import { createDoor } from './door';
 import type { Door } from './door';
 import { createGateway } from './gateway';
 import type { Gateway } from './gateway';
-import { measureConfig, measureReconcile } from './metrics';
+import { measureReconcile } from './metrics';
 import { createMetricsServer } from './metrics-app';
 import { buildIndexes } from './models/indexes';
 import createOpampServer from './opamp/app';
-import { createOpampController } from './opamp/controllers/opampController';
-import { Offers } from './opamp/services/offers';
-import { Progress } from './opamp/services/progress';
-import { AgentRegistry, countConnected } from './opamp/services/registry';
+import type { OpampServer } from './opamp/app';
+import { createCollectors } from './opamp/collectors';
+import type { Collectors } from './opamp/collectors';
+import { plaintextWarning } from './opamp/transport/tls';
 import { PeriodicTask } from './tasks/periodic';
 import type { Logger } from './utils/logger';
 
@@ -78,13 +75,12 @@ async function close(server: HttpServer): Promise<void> {
  */
 export default class Server {
   private readonly context: Context;
-  private readonly offers: Offers;
-  private readonly progress: Progress;
+  private readonly collectors: Collectors;
   private readonly tasks: readonly PeriodicTask[];
   private readonly api: HttpServer;
   private readonly gateway: Gateway;
   private readonly door: Door;
-  private readonly opamp: HttpServer;
+  private readonly opamp: OpampServer;
   private readonly metrics: HttpServer;
   private readonly stopping = new AbortController();
   private connected: Promise<void> | undefined;
@@ -98,16 +94,7 @@ export default class Server {
   ) {
     this.context = createContext(config, log);
     const { metrics } = this.context;
-    const agents = new AgentRegistry();
-    this.progress = new Progress({ write: recordAgents, forget: forgetAgent, log });
-    this.offers = new Offers({
-      load: () => loadCollectorSnapshot(config, this.context),
-      revision: () => readRevision('collectors'),
-      onChange: (listener) => onLocalChange('collectors', listener),
-      build: (group, snapshot) =>
-        measureConfig(metrics, group.kind, buildGroupConfig(group, snapshot, config, log)),
-      log,
-    });
+    this.collectors = createCollectors(config, this.context, reconcileEveryMs);
     // One for each target: a server that is out of reach holds up nobody else.
     const reconcilers = this.context.targets.all.map(
       (target) =>
@@ -131,7 +118,7 @@ export default class Server {
     this.tasks = [...reconcilers, plans, ...accounts];
     const readiness = createReadiness(this.context, {
       indexes: () => this.indexed,
-      collectorConfigs: () => this.offers.ready,
+      collectorConfigs: () => this.collectors.fleet.ready,
     });
     this.gateway = createGateway({ ...config, metrics, log });
     this.door = createDoor({ context: this.context });
@@ -150,23 +137,19 @@ export default class Server {
       ),
     );
     this.api.on('upgrade', (req, socket, head) => this.gateway.upgrade(req, socket, head));
+    const { fleet, agentLog } = this.collectors;
     this.opamp = createOpampServer({
-      controller: createOpampController({
-        offers: this.offers,
-        agents,
-        progress: this.progress,
-        log,
-        metrics,
-      }),
+      fleet,
+      agentLog,
       readiness,
-      ready: () => this.offers.ready,
+      config: config.opamp,
       log,
       metrics,
     });
     this.metrics = createMetricsServer({
       metrics,
       countTenants: createTenantCounter(),
-      countAgents: () => countConnected(agents),
+      countAgents: () => this.opamp.countAgents(),
       log,
     });
   }
@@ -183,7 +166,7 @@ export default class Server {
     const doorPort = await listen(this.door.server, this.config.doorPort, bindAddress);
     this.context.door.url = this.config.doorUrl.replace(/:0$/, `:${doorPort}`);
     const port = await listen(this.api, this.config.port, bindAddress);
-    const opampPort = await listen(this.opamp, this.config.opampPort, bindAddress);
+    const opampPort = await listen(this.opamp.server, this.config.opampPort, bindAddress);
     const metricsPort = await listen(this.metrics, this.config.metricsPort, bindAddress);
     this.warn();
     this.log.info({ address: bindAddress, port, opampPort, metricsPort, doorPort }, 'listening');
@@ -206,6 +189,8 @@ export default class Server {
     if (hyperdxApiUrl === undefined) {
       this.log.warn('HYPERDX_API_URL is not set: routes that are HyperDX’s own answer 501');
     }
+    const plaintext = plaintextWarning(this.config);
+    if (plaintext !== undefined) this.log.warn(plaintext);
     const guarded = this.context.targets.all.filter(({ hasUsers }) => !hasUsers);
     if (guarded.length === 0) return;
     this.log.warn(
@@ -217,14 +202,10 @@ export default class Server {
   /** Stops taking requests, lets those under way end, and closes all connections. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    const servers = [this.api, this.door.server, this.opamp, this.metrics];
-    await Promise.all(servers.map((server) => close(server)));
+    const servers = [this.api, this.door.server, this.metrics];
+    await Promise.all([this.opamp.stop(), ...servers.map((server) => close(server))]);
     await Promise.all([this.gateway.close(), this.door.close()]);
-    await Promise.all([
-      this.offers.stop(),
-      this.progress.stop(),
-      ...this.tasks.map((task) => task.stop()),
-    ]);
+    await Promise.all([this.collectors.stop(), ...this.tasks.map((task) => task.stop())]);
     await flushAudit();
     await mongoose.disconnect();
     await this.connected;
@@ -243,7 +224,7 @@ export default class Server {
         await this.openMongo();
         // Asked to stop meanwhile: nothing is begun any more.
         if (this.isStopping()) return;
-        this.offers.start();
+        this.collectors.start();
         for (const task of this.tasks) task.start();
         return;
       } catch (error) {

@@ -21,6 +21,7 @@ import {
   Tenant,
   Tenants,
 } from './answers';
+import { collectorCalls } from './collectorClient';
 import { createCaller } from './http';
 import type { Call, Tagged } from './http';
 
@@ -140,6 +141,8 @@ export function createClient(
 
     /** One page; `next` of the answer is the `after` of the next. */
     listAudit: (query: Query) => read({ route: audit.list, query, answer: AuditEvents }),
+
+    ...collectorCalls(read),
 
     /** Asks every target, of every tenant: it may take a while. */
     examine: () => work({ route: doctor.examine, answer: Doctor }),

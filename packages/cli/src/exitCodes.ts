@@ -6,7 +6,7 @@ export const exitCodes = {
   ok: { code: 0, help: 'Done.' },
   unexpected: {
     code: 1,
-    help: 'A fault of this program or of the API, or an answer that is none of its; an error that doctor found.',
+    help: 'A fault of this program or of the API, or an answer that is none of its; an error that doctor found, or a config that failed while it was waited for.',
   },
   usage: {
     code: 2,

@@ -41,6 +41,17 @@ export function printLine(text: string): void {
   console.log(visible(text));
 }
 
+/** A text of several lines, such as a config or a diff. */
+export function printText(text: string): void {
+  for (const line of text.replace(/\n$/, '').split(/\r?\n/))
+    console.log(visible(line.replaceAll('\t', '  ')));
+}
+
+/** A text as it is: for a program, not for a terminal. */
+export function printRaw(text: string): void {
+  console.log(text);
+}
+
 /** A remark beside the answer: goes to standard error. */
 export function note(text: string): void {
   console.error(visible(text));

@@ -19,6 +19,20 @@ export function duration(text: string): number {
   return ms;
 }
 
+const MINUTE_MS = 60_000;
+
+/** An option's value that is a length of time and may be short: minutes too, or none at all. */
+export function shortDuration(text: string): number {
+  if (text === '0') return 0;
+  const [, minutes] = /^([1-9]\d{0,5})m$/.exec(text) ?? [];
+  const ms = minutes === undefined ? durationMs(text) : Number(minutes) * MINUTE_MS;
+  if (ms === undefined)
+    throw new InvalidArgumentError(
+      'must be 0, or minutes, hours, days or weeks: 30m, 12h, 7d, 4w.',
+    );
+  return ms;
+}
+
 const Instant = z.iso.datetime({ offset: true });
 
 /** An option's value that is a time, or how long ago it was; as ISO 8601. */

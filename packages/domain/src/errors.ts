@@ -30,6 +30,10 @@ export const errorCodes = {
   },
   unauthorized: { status: 401, help: 'Send a valid token in the Authorization header.' },
   forbidden: { status: 403, help: 'You are known, but may not do this.' },
+  token_revoked: {
+    status: 403,
+    help: 'The collector token was revoked or has expired; give the collector another.',
+  },
   foreign_table: { status: 403, help: 'The table belongs to another tenant.' },
   query_refused: {
     status: 403,
@@ -53,6 +57,22 @@ export const errorCodes = {
   limit_reached: {
     status: 409,
     help: 'There are as many of these as there may be; remove some first.',
+  },
+  group_exists: {
+    status: 409,
+    help: 'There is a collector group of this name; choose another, or change that one.',
+  },
+  group_in_use: {
+    status: 409,
+    help: 'Collector tokens open what would be gone; revoke them first.',
+  },
+  token_not_active: {
+    status: 409,
+    help: 'The collector token was replaced, has expired or was revoked; make another.',
+  },
+  agent_connected: {
+    status: 409,
+    help: 'The agent would be back with its next message; stop it, or revoke its token, first.',
   },
   request_changed: {
     status: 409,
@@ -100,6 +120,10 @@ export const errorCodes = {
   too_many_requests: {
     status: 429,
     help: 'More requests than this route takes in a minute; try again after the time that Retry-After states.',
+  },
+  too_many_agents: {
+    status: 429,
+    help: 'TENANCY_OPAMP_MAX_AGENTS, or that of one token, are here already; raise it, or add a process.',
   },
   invalid_templates: {
     status: 500,

@@ -68,8 +68,8 @@ export async function startShared(
  * `processors`, for which its image's bootstrap has memory_limiter, transform and batch; exporters with the queue that the exporter
  * has by itself.
  */
-function stockConfig(
-  target: { endpoint: string; user: string; password: string },
+export function stockConfig(
+  target: { endpoint: string; user: string; password: string; database?: string },
   tenant: Tenant,
 ): object {
   const tables = tableNames(tenant.id);
@@ -77,7 +77,7 @@ function stockConfig(
     endpoint: target.endpoint,
     username: target.user,
     password: target.password,
-    database: 'default',
+    database: target.database ?? 'default',
     logs_table_name: logs,
     create_schema: false,
     timeout: '5s',

@@ -1,8 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 import { INTERRUPTED_CODE, onInterrupt } from '../demo/interrupt';
+import { collector } from './collector';
 import { gateway } from './gateway';
 import { ingest } from './ingest';
+import { opamp } from './opamp';
 import { provisioning } from './provisioning';
 import { scale } from './scale';
 import { benchResult, renderResult } from './shape';
@@ -12,34 +14,47 @@ const FAILED_CODE = 1;
 const USAGE_CODE = 2;
 
 /** Every bench by its name; a new one is one line here. */
-const benches: Readonly<Record<string, Bench>> = { provisioning, ingest, scale, gateway };
+const benches: Readonly<Record<string, Bench>> = {
+  provisioning,
+  ingest,
+  scale,
+  gateway,
+  collector,
+  opamp,
+};
 
 interface Flags {
   json: boolean;
   quick: boolean;
-  size?: number;
+  /** The size, by the name that the bench has for it. */
+  [size: string]: boolean | number | undefined;
 }
 
+const SIZE_FLAG = 'size';
 /** More would be another experiment: what one engine holds is found elsewhere. */
 const MAX_SIZE = 5_000;
 
-function sizeOf(text: string): number {
-  const size = Number(text);
-  if (!Number.isInteger(size) || size < 1 || size > MAX_SIZE) {
-    throw new InvalidArgumentError(`must be a whole number from 1 to ${MAX_SIZE}.`);
-  }
-  return size;
+function sizeUpTo(most: number): (text: string) => number {
+  return (text) => {
+    const size = Number(text);
+    if (!Number.isInteger(size) || size < 1 || size > most) {
+      throw new InvalidArgumentError(`must be a whole number from 1 to ${most}.`);
+    }
+    return size;
+  };
 }
 
 /** Runs one bench, within its time limit. @returns the exit code. */
-async function runBench(name: string, bench: Bench, { json, quick, size }: Flags): Promise<number> {
+async function runBench(name: string, bench: Bench, flags: Flags): Promise<number> {
+  const { json, quick } = flags;
+  const size = flags[bench.sizeFlag ?? SIZE_FLAG];
   const interrupted = onInterrupt();
   const limitSeconds = quick ? bench.limitSeconds.quick : bench.limitSeconds.full;
   const limit = AbortSignal.timeout(limitSeconds * 1_000);
   try {
     const findings = await bench.run({
       quick,
-      size,
+      size: typeof size === 'number' ? size : undefined,
       progress: (line) => console.error(`  ${line}`),
       signal: AbortSignal.any([interrupted, limit]),
     });
@@ -73,7 +88,11 @@ async function main(args: readonly string[]): Promise<number> {
       .description(bench.description)
       .option('--json', 'one JSON object on the last line instead of the table', false)
       .option('--quick', 'a small run: proves that the bench works, little else', false)
-      .option('--size <n>', `how many ${bench.sizeUnit} instead of its own number`, sizeOf)
+      .option(
+        `--${bench.sizeFlag ?? SIZE_FLAG} <n>`,
+        `how many ${bench.sizeUnit} instead of its own number`,
+        sizeUpTo(bench.maxSize ?? MAX_SIZE),
+      )
       .action(async (flags: Flags) => {
         code = await runBench(name, bench, flags);
       });

@@ -40,6 +40,10 @@ export interface Bench {
   description: string;
   /** What a run's size counts. */
   sizeUnit: string;
+  /** The name of the option that sets it. @default 'size' */
+  sizeFlag?: string;
+  /** The largest that makes sense. @default 5,000 */
+  maxSize?: number;
   /** Seconds after which a run is ended. */
   limitSeconds: { full: number; quick: number };
   run(options: BenchOptions): Promise<Findings>;

@@ -16,13 +16,26 @@ export interface Account {
 const RETRYABLE = new Set([429, 502, 503, 504]);
 const REQUEST_TIMEOUT_MS = 10_000;
 const DEADLINE_MS = 30_000;
+const MAX_PAUSE_MS = 1_000;
 
 /** How a request is sent. */
 export interface SendOptions {
   /** How long to go on trying, milliseconds. @default 30_000 */
   deadlineMs?: number | undefined;
+  /** The longest pause between two attempts, milliseconds. @default 1_000 */
+  maxPauseMs?: number | undefined;
+  /** Told of each attempt. */
+  onAttempt?: ((attempt: Attempt) => void) | undefined;
   /** Gives up at once. */
   signal?: AbortSignal | undefined;
+}
+
+/** One try to send a request; times of `performance.now()`. */
+export interface Attempt {
+  from: number;
+  to: number;
+  /** `undefined`: refused, cut off, or not answered in time. */
+  status: number | undefined;
 }
 
 async function attempt(
@@ -58,11 +71,13 @@ export async function sendRequest(
   endpoint: string,
   key: string,
   request: OtlpRequest,
-  { deadlineMs = DEADLINE_MS, signal }: SendOptions = {},
+  { deadlineMs = DEADLINE_MS, maxPauseMs = MAX_PAUSE_MS, onAttempt, signal }: SendOptions = {},
 ): Promise<number> {
   const deadline = Date.now() + deadlineMs;
-  for (let pause = 50; ; pause = Math.min(pause * 2, 1_000)) {
+  for (let pause = 50; ; pause = Math.min(pause * 2, maxPauseMs)) {
+    const from = performance.now();
     const status = await attempt(endpoint, key, request, signal);
+    onAttempt?.({ from, to: performance.now(), status });
     if (status !== undefined && !RETRYABLE.has(status)) return status;
     if (Date.now() > deadline) {
       throw new Error(

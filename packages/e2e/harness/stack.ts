@@ -1,7 +1,7 @@
 import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
 import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
 import { startSupervisor } from '@hyperdx-tenancy/devkit/collector';
-import type { Supervisor } from '@hyperdx-tenancy/devkit/collector';
+import type { Supervisor, SupervisorOptions } from '@hyperdx-tenancy/devkit/collector';
 import { openMongo } from '@hyperdx-tenancy/devkit/mongo';
 import type { Mongo } from '@hyperdx-tenancy/devkit/mongo';
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
@@ -99,20 +99,23 @@ export interface Collector {
 const CONFIG_TIMEOUT_MS = 60_000;
 
 /**
- * @param opampUrl the OpAMP server's base.
+ * @param opampUrl the OpAMP server's base; `ws:` in place of `http:` for a connection that stays.
  * @param token what opens the group's config.
  * @param tokenIn where it travels: HyperDX's collector image can be given a URL alone, so only the path.
+ * @param options how its supervisor is set up.
  */
 export async function startManagedCollector(
   opampUrl: string,
   token: string,
   tokenIn: 'header' | 'path' = 'header',
+  options: Pick<SupervisorOptions, 'stock' | 'ownVolume' | 'env'> = {},
 ): Promise<Collector> {
-  const supervisor = await startSupervisor(
-    tokenIn === 'path'
+  const supervisor = await startSupervisor({
+    ...options,
+    ...(tokenIn === 'path'
       ? { opampUrl: `${opampUrl}/t/${token}` }
-      : { opampUrl, headers: { Authorization: `Bearer ${token}` } },
-  );
+      : { opampUrl, headers: { Authorization: `Bearer ${token}` } }),
+  });
   const endpoint = `http://127.0.0.1:${supervisor.httpPort}`;
   return {
     supervisor,

@@ -47,6 +47,8 @@ describe('the command line', () => {
     { args: ['provisioning', 'more'], says: 'too many arguments' },
     { args: ['provisioning', '--size', 'many'], says: 'whole number from 1 to' },
     { args: ['provisioning', '--size', '0'], says: 'whole number from 1 to' },
+    { args: ['opamp', '--agents', '25001'], says: 'whole number from 1 to 25000' },
+    { args: ['opamp', '--size', '5'], says: "unknown option '--size'" },
   ])('refuses $args with 2', async ({ args, says }) => {
     const { code, stdout, stderr } = await runBench(...args);
     expect(stderr).toContain(says);
@@ -55,7 +57,7 @@ describe('the command line', () => {
   });
 
   it.each([
-    ...['provisioning', 'ingest', 'scale', 'gateway'].flatMap((bench) => [
+    ...['provisioning', 'ingest', 'scale', 'gateway', 'collector', 'opamp'].flatMap((bench) => [
       { args: ['--help'], says: bench },
       { args: [bench, '--help'], says: 'ended after' },
     ]),

@@ -10,6 +10,7 @@ import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 
 import type { Config } from '../config';
 import { loadCollectorSnapshot } from '../controllers/collectorConfigs';
+import { heardAgent } from '../controllers/__tests__/heardAgent';
 import { recordAgents } from '../controllers/collectorAgents';
 import { createContext } from '../controllers/context';
 import type { Context } from '../controllers/context';
@@ -148,12 +149,7 @@ describe('a tenant of a target with users', () => {
 });
 
 describe('tenant rotate', () => {
-  const agent = (revision: number) => ({
-    group: 'shared:default',
-    instanceUid: 'a1',
-    revision,
-    seenAt: new Date(),
-  });
+  const agent = (revision: number) => heardAgent({ revision });
 
   it('keeps both passwords valid until every collector has the new one, and then drops the old', async () => {
     const id = await make('Rotated');
@@ -194,7 +190,7 @@ describe('tenant rotate', () => {
 
   it('waits for nobody where no collector is there, and not at all with force', async () => {
     const id = await make('Without collectors');
-    await recordAgents([{ ...agent(0), seenAt: new Date(Date.now() - 3_600_000) }]);
+    await recordAgents([heardAgent({ revision: 0 }, 3_600_000)]);
     expect((await call('POST', `/tenants/${id}/rotate`, {})).status).toBe(200);
 
     await recordAgents([agent(0)]);
@@ -234,14 +230,7 @@ describe('secret rotate', () => {
       secret: 'the next secret of this install',
       previousSecret: config.secret,
     };
-    await recordAgents([
-      {
-        group: 'shared:default',
-        instanceUid: 'a1',
-        revision: Number.MAX_SAFE_INTEGER,
-        seenAt: new Date(),
-      },
-    ]);
+    await recordAgents([heardAgent({ revision: Number.MAX_SAFE_INTEGER })]);
     const later = createContext(next, createLogger('silent'));
     const moved = await startTestServer(next);
     try {

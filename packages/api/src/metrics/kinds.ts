@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
+import { transports } from '@hyperdx-tenancy/domain/contracts/collectorAgent';
 import { provisioningSteps, tenantStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { errorCodes } from '@hyperdx-tenancy/domain/errors';
 import type { ErrorCode } from '@hyperdx-tenancy/domain/errors';
@@ -34,6 +35,22 @@ const queryResults = [
   'invalid',
   'unavailable',
   'failed',
+] as const;
+
+/** Why agents are turned away, and connections closed. */
+const opampRefusals = [
+  'unauthorized',
+  'revoked',
+  'too_many_agents',
+  'overloaded',
+  'stopping',
+  'malformed',
+  'too_large',
+  'too_many_messages',
+  'slow_reader',
+  'silent',
+  'tls',
+  OTHER,
 ] as const;
 
 /** Which server of this process answered. */
@@ -148,6 +165,32 @@ export const metricKinds = {
     help: 'Agents that this process heard of within the last 90 seconds.',
     labels: { group: groups },
   },
+  opamp_connections: {
+    type: 'gauge',
+    help: 'Connections that are open to the OpAMP server: WebSockets, and those of HTTP.',
+    labels: { transport: transports },
+  },
+  opamp_refused_total: {
+    type: 'counter',
+    help: 'Agents that were turned away, and connections that were closed, by the limit they met.',
+    labels: { reason: opampRefusals },
+  },
+  opamp_pushes_total: {
+    type: 'counter',
+    help: 'Configs that were sent to agents without being asked, over WebSockets.',
+    labels: {},
+  },
+  opamp_push_duration_seconds: {
+    type: 'histogram',
+    help: 'Time from the change of a config until it was written to the WebSocket of an agent.',
+    labels: {},
+    buckets: SECONDS,
+  },
+  opamp_configs_failed_total: {
+    type: 'counter',
+    help: 'Configs that agents could not run: kept from all of their group from then on, or from that one agent.',
+    labels: { group: groups, scope: ['group', 'agent'] },
+  },
   opamp_configs_built_total: {
     type: 'counter',
     help: 'Configs built for groups of collectors: once a change and group, not once a poll.',
@@ -158,6 +201,11 @@ export const metricKinds = {
     help: 'Sizes of the configs that were built.',
     labels: { group: groups },
     buckets: CONFIG_BYTES,
+  },
+  opamp_effective_configs_total: {
+    type: 'counter',
+    help: 'Effective configs that agents sent: kept, the same as before, dropped for want of room, failed.',
+    labels: { result: ['kept', 'unchanged', 'dropped', 'failed'] },
   },
   door_requests_total: {
     type: 'counter',

@@ -101,6 +101,33 @@ export class Metrics {
     this.instrument(name, Gauge).inc(this.bounded(name, labels), by);
   }
 
+  /**
+   * Counts one series of what happens so often that even looking at its labels would be felt: the number is added up, and
+   * handed on with the next scrape.
+   */
+  counter<Name extends NameOf<'counter'>>(name: Name, labels: Labels<Name>): () => void {
+    const counter = this.instrument(name, Counter);
+    const values = this.bounded(name, labels);
+    let counted = 0;
+    this.beforeScrape(() => {
+      counter.inc(values, counted);
+      counted = 0;
+    });
+    return () => {
+      counted += 1;
+    };
+  }
+
+  /** One series of a distribution, its labels looked at once. */
+  histogram<Name extends NameOf<'histogram'>>(
+    name: Name,
+    labels: Labels<Name>,
+  ): (value: number) => void {
+    const histogram = this.instrument(name, Histogram);
+    const values = this.bounded(name, labels);
+    return (value) => histogram.observe(values, value);
+  }
+
   /** Has something done before each scrape: for what is asked for rather than counted. It must not throw. */
   beforeScrape(source: () => Promise<void> | void): void {
     this.sources.push(source);

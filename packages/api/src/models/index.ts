@@ -1,5 +1,6 @@
 import AuditEvent from './auditEvent';
 import CollectorAgent from './collectorAgent';
+import CollectorEffectiveConfig from './collectorEffectiveConfig';
 import CollectorGroup from './collectorGroup';
 import CollectorQuarantine from './collectorQuarantine';
 import CollectorRevision from './collectorRevision';
@@ -35,6 +36,7 @@ export const models = [
   CollectorRollout,
   CollectorQuarantine,
   CollectorAgent,
+  CollectorEffectiveConfig,
   Operator,
   OperatorToken,
   AuditEvent,

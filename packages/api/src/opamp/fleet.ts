@@ -1,3 +1,4 @@
+import type { AgentConfigState } from '@hyperdx-tenancy/domain/contracts/collectorAgent';
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 
 import type { ConfigStatus } from './proto/codec';
@@ -78,8 +79,7 @@ export interface AgentNote {
   hash: string | undefined;
   status: ConfigStatus;
   error: string;
-  /** `in_step`, ...: contracts/collectorAgent. */
-  state: string;
+  state: AgentConfigState;
   /** Of the config that it is in step with. */
   revision: number;
   configRevision: number | undefined;

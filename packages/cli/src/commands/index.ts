@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 
 import { auditCommand } from './audit';
+import { collectorCommand } from './collector';
 import { doctorCommand } from './doctor';
 import { operatorCommand } from './operator';
 import { planCommand } from './plan';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   targetCommand,
   planCommand,
   secretCommand,
+  collectorCommand,
   operatorCommand,
   auditCommand,
   doctorCommand,

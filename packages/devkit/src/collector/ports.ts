@@ -37,8 +37,9 @@ export function portEnvironment(ports: CollectorPorts): Record<string, string> {
 /**
  * A config to merge last: it moves the receivers that HyperDX's configs name to this collector's ports on 127.0.0.1. Those that
  * no pipeline uses stay unstarted.
+ * @param queueDirectory where the queues of this collector are kept, in place of the directory that an offer names.
  */
-export function localConfig(ports: CollectorPorts): string {
+export function localConfig(ports: CollectorPorts, queueDirectory?: string): string {
   const at = (port: number) => `127.0.0.1:${port}`;
   return JSON.stringify({
     receivers: {
@@ -50,6 +51,15 @@ export function localConfig(ports: CollectorPorts): string {
       },
       fluentforward: { endpoint: at(ports.fluentPort) },
     },
+    ...(queueDirectory !== undefined && {
+      extensions: {
+        file_storage: {
+          directory: queueDirectory,
+          create_directory: true,
+          compaction: { directory: queueDirectory },
+        },
+      },
+    }),
     service: {
       telemetry: {
         metrics: {

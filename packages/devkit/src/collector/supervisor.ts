@@ -27,6 +27,11 @@ export interface SupervisorOptions {
    * instead of reloaded, the verdict comes after five seconds, and until the first offer the collector crashes.
    */
   stock?: boolean;
+  /**
+   * Queues that an offer keeps on a volume are in the collector's own folder, whatever directory the offer names: so several
+   * collectors of one group run on one machine. @default false
+   */
+  ownVolume?: boolean;
   /** Seconds after which a config is reported as applied or failed. @default 60, as in docker/collector; 5 when stock */
   configApplyTimeoutSeconds?: number;
   /** For the supervisor and its collector, besides this process's environment. */
@@ -139,7 +144,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const ports = await collectorPorts(options.ports);
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'hyperdx-tenancy-supervisor-')));
   await mkdir(dir, { recursive: true });
-  await writeFile(join(dir, 'local.yaml'), localConfig(ports));
+  const volume = options.ownVolume ? join(dir, 'queues') : undefined;
+  await writeFile(join(dir, 'local.yaml'), localConfig(ports, volume));
   const logFile = join(dir, 'supervisor.log');
   const logs = () => readText(logFile);
   const effectivePath = join(dir, 'storage', 'effective.yaml');

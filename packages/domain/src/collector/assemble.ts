@@ -1,5 +1,6 @@
 import { TenancyError } from '../errors';
-import { availableComponents, bootstrapProcessors } from './available';
+import { bootstrapProcessors, isAvailable } from './available';
+import { typeOf } from './componentTypes';
 import { sections } from './config';
 import type { CollectorConfig, Component, Fragment, Pipeline } from './config';
 
@@ -26,9 +27,8 @@ export function assemble(fragments: readonly Fragment[]): CollectorConfig {
 
   for (const section of sections) {
     for (const id of Object.keys(definitions[section])) {
-      const type = id.split('/', 1)[0] ?? '';
-      if (!availableComponents[section].includes(type)) {
-        throw fault(`${section} of HyperDX's image lack "${type}"`);
+      if (!isAvailable(section, id)) {
+        throw fault(`${section} of HyperDX's image lack "${typeOf(id)}"`);
       }
     }
   }
@@ -66,7 +66,11 @@ function checkPipelines(
   for (const [id, { receivers, processors, exporters }] of Object.entries(pipelines)) {
     if (receivers.length === 0) throw fault(`pipeline "${id}" has no receivers`);
     if (exporters.length === 0) throw fault(`pipeline "${id}" has no exporters`);
-    const stray = processors?.find((processor) => !bootstrapProcessors.includes(processor));
+    const stray = processors?.find(
+      (processor) =>
+        !bootstrapProcessors.includes(processor) &&
+        !Object.hasOwn(definitions.processors, processor),
+    );
     if (stray !== undefined) throw fault(`pipeline "${id}" names the processor "${stray}"`);
     for (const receiver of receivers) inputs.add(receiver);
     for (const exporter of exporters) outputs.add(exporter);

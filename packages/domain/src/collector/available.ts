@@ -1,3 +1,4 @@
+import { sameType, typeOf } from './componentTypes';
 import type { Section } from './config';
 
 /**
@@ -17,8 +18,34 @@ export const availableComponents: Readonly<Record<Section, readonly string[]>> =
     'kubeletstats',
     'prometheus',
   ],
+  processors: [
+    'batch',
+    'memory_limiter',
+    'attributes',
+    'cumulativetodelta',
+    'filter',
+    'groupbyattrs',
+    'k8sattributes',
+    'logdedup',
+    'metricstransform',
+    'probabilistic_sampler',
+    'redaction',
+    'resourcedetection',
+    'resource',
+    'span',
+    'tail_sampling',
+    'transform',
+  ],
   connectors: ['forward', 'routing'],
-  exporters: ['debug', 'nop', 'otlp', 'otlphttp', 'clickhouse', 'prometheusremotewrite'],
+  exporters: [
+    'debug',
+    'nop',
+    'otlp',
+    'otlp_grpc',
+    'otlphttp',
+    'clickhouse',
+    'prometheusremotewrite',
+  ],
   extensions: [
     'memory_limiter',
     'zpages',
@@ -38,3 +65,9 @@ export const bootstrapProcessors: readonly string[] = [
   'transform',
   'resourcedetection',
 ];
+
+/** Whether HyperDX's image has the type of a component, under its present or a former name. */
+export function isAvailable(section: Section, id: string): boolean {
+  const type = typeOf(id);
+  return availableComponents[section].some((available) => sameType(available, type));
+}

@@ -13,6 +13,11 @@ export function canonicalJson(value: object): string {
   );
 }
 
+/** The same in lines of their own, for people and for diffs. */
+export function prettyJson(value: object): string {
+  return `${JSON.stringify(sorted(value), null, 2)}\n`;
+}
+
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== 'object') return value;

@@ -13,7 +13,13 @@ export interface Pipeline {
 }
 
 /** The kinds of component a config defines, by the name of their section. */
-export const sections = ['receivers', 'connectors', 'exporters', 'extensions'] as const;
+export const sections = [
+  'receivers',
+  'processors',
+  'connectors',
+  'exporters',
+  'extensions',
+] as const;
 export type Section = (typeof sections)[number];
 
 /** What one component adds to a config: definitions under their ids, and pipelines. */

@@ -1,4 +1,7 @@
+import type { GroupOptions } from '../contracts/collectorGroup';
+import type { TenantId } from '../ids';
 import type { CollectorConfig, Fragment } from './config';
+import type { ParsedFragment } from './fragment/checkFragment';
 import type { Limits } from './limits';
 import type { LeftOut, TenantRoute } from './teams';
 
@@ -26,8 +29,24 @@ export interface BuildOptions {
   placeholderToken: string;
   /** The limit of the collector's `memory_limiter`, 1500 in HyperDX's image. */
   memoryLimitMiB?: number;
+  /** Writes that limit into the config, in place of the bootstrap's. */
+  statesMemoryLimit?: boolean;
+  /** MiB of one tenant's queue of one signal, instead of its share of memory. */
+  queueMiB?: number;
   storage?: CollectorStorage;
   receivers?: ReceiverEndpoints;
+  /** What operators add: by `checkFragment`, for this kind of config. */
+  fragment?: ParsedFragment;
+}
+
+/** Receivers of a team's own collector beside OTLP; what comes in by them carries no key. */
+export type ExtraReceivers = NonNullable<GroupOptions['receivers']>;
+
+/** The tenants of a shared config that are kept apart, since writing for them fails. */
+export interface Quarantine {
+  readonly tenants: ReadonlySet<TenantId>;
+  /** OTLP/HTTP address of collectors that serve them; without it their senders are asked to try again later. */
+  readonly endpoint: string | undefined;
 }
 
 /** What the components are built from. */
@@ -39,6 +58,10 @@ export interface BuildContext {
   readonly tenants: readonly TenantRoute[];
   readonly limits: Limits;
   readonly storage: CollectorStorage | undefined;
+  /** MiB that the config states as the collector's limit; `undefined`: the bootstrap's holds. */
+  readonly memoryLimitMiB: number | undefined;
+  readonly quarantine: Quarantine;
+  readonly extraReceivers: ExtraReceivers;
 }
 
 /** One component of a config. */

@@ -1,4 +1,4 @@
-const MIB = 1024 * 1024;
+export const MIB = 1024 * 1024;
 
 /** Tenants in one shared config. More start slowly (500 take 6 s) and share memory too thinly. */
 export const SHARD_TENANTS = 250;
@@ -20,8 +20,10 @@ export interface Limits {
   readonly queueBytes: number;
   /** MiB of one request; gRPC's limit has no smaller unit. */
   readonly requestMiB: number;
-  /** True where a queue cannot be twice the size of a request within its share of memory. */
+  /** True where a queue cannot be twice the size of a request. */
   readonly crowded: boolean;
+  /** True where the queues, if all were full, take more than half of the memory. */
+  readonly overcommitted: boolean;
 }
 
 /**
@@ -37,16 +39,20 @@ export function limitsFor(input: {
   tenants: number;
   memoryLimitMiB: number;
   onDisk: boolean;
+  /** What an operator wants instead of a share. */
+  queueMiB?: number | undefined;
 }): Limits {
+  const { memoryLimitMiB, onDisk, queueMiB } = input;
   const queues = Math.max(input.tenants, 1) * QUEUES_PER_TENANT;
-  const share = input.onDisk
-    ? MAX_QUEUE_BYTES
-    : Math.floor((input.memoryLimitMiB * MIB) / 2 / queues);
-  const queueBytes = clamp(share, MIN_QUEUE_BYTES, MAX_QUEUE_BYTES);
+  const memory = Math.floor((memoryLimitMiB * MIB) / 2);
+  const share = onDisk ? MAX_QUEUE_BYTES : Math.floor(memory / queues);
+  const queueBytes =
+    queueMiB === undefined ? clamp(share, MIN_QUEUE_BYTES, MAX_QUEUE_BYTES) : queueMiB * MIB;
   return {
     queueBytes,
     requestMiB: clamp(Math.floor(queueBytes / 2 / MIB), MIN_REQUEST_MIB, MAX_REQUEST_MIB),
-    crowded: share < 2 * MIN_REQUEST_MIB * MIB,
+    crowded: (queueMiB === undefined ? share : queueBytes) < 2 * MIN_REQUEST_MIB * MIB,
+    overcommitted: queueMiB !== undefined && !onDisk && queueBytes * queues > memory,
   };
 }
 

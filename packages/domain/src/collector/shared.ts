@@ -1,12 +1,22 @@
-import type { Component, Pipeline } from './config';
-import type { BuildOptions, BuiltConfig, ComponentBuilder } from './context';
+import { TenancyError } from '../errors';
+import type { TenantId } from '../ids';
+import type { Pipeline } from './config';
+import type {
+  BuildContext,
+  BuildOptions,
+  BuiltConfig,
+  ComponentBuilder,
+  ExtraReceivers,
+} from './context';
 import { bearerTokenAuth } from './components/bearerTokenAuth';
 import { clickhouseExporter } from './components/clickhouse';
 import { fileStorage } from './components/fileStorage';
-import { firstRouter, keyRouters, tenantExporter } from './components/keyRouters';
+import { firstRouter, keyRouters } from './components/keyRouters';
 import type { Stream } from './components/keyRouters';
+import { memoryLimiter } from './components/memoryLimiter';
 import { OTLP_RECEIVER, otlpReceiver } from './components/otlpReceiver';
 import { LOGS_IN, LOGS_OUT_DEFAULT, LOGS_OUT_RRWEB, replayRouter } from './components/replayRouter';
+import { quarantineExporter, quarantineExporterId } from './components/quarantine';
 import { UNROUTED, unrouted } from './components/unrouted';
 import { buildConfig } from './build';
 import type { CollectorTeam } from './teams';
@@ -73,35 +83,71 @@ const entries: ComponentBuilder = ({ tenants }) => ({
   },
 });
 
+/** The exporter a tenant's part of a stream ends in. */
+function exporterOf(
+  { quarantine }: BuildContext,
+  { prefix }: Pick<Stream, 'prefix'>,
+  tenantId: TenantId,
+): string {
+  return quarantine.tenants.has(tenantId)
+    ? quarantineExporterId(quarantine, tenantId)
+    : `clickhouse/${prefix}${tenantId}`;
+}
+
 const tenantExporters: ComponentBuilder = (context) => ({
   exporters: Object.fromEntries(
-    context.tenants.flatMap(({ tenantId, credentials }) =>
-      (['', 'rrweb-'] as const).map((prefix): [string, Component] => [
-        tenantExporter({ signal: 'logs', prefix }, tenantId),
+    context.tenants.flatMap((tenant) => {
+      const { tenantId, credentials } = tenant;
+      if (context.quarantine.tenants.has(tenantId)) {
+        return [
+          [
+            quarantineExporterId(context.quarantine, tenantId),
+            quarantineExporter(context.quarantine, tenant),
+          ],
+        ];
+      }
+      return (['', 'rrweb-'] as const).map((prefix) => [
+        exporterOf(context, { prefix }, tenantId),
         clickhouseExporter(context, tenantId, credentials, {
           tables: prefix === '' ? 'telemetry' : 'replay',
           batching: true,
         }),
-      ]),
-    ),
+      ]);
+    }),
   ),
 });
 
 const routers: readonly ComponentBuilder[] = streams.map(
   (stream): ComponentBuilder =>
-    ({ tenants }) =>
-      tenants.length > 0 ? keyRouters(stream, tenants) : {},
+    (context) =>
+      context.tenants.length > 0
+        ? keyRouters(stream, context.tenants, (of, tenantId) => exporterOf(context, of, tenantId))
+        : {},
 );
 
 const layout: readonly ComponentBuilder[] = [
   otlpReceiver,
   bearerTokenAuth,
   fileStorage,
+  memoryLimiter,
   entries,
   ...routers,
   tenantExporters,
   unrouted,
 ];
+
+export interface SharedInput extends BuildOptions {
+  teams: readonly CollectorTeam[];
+  /**
+   * Tenants that are let in and not written for: they end in an exporter that refuses at once, so that their senders try
+   * again (HTTP 503, gRPC Unavailable), or at `quarantineEndpoint`.
+   */
+  quarantined?: ReadonlySet<TenantId>;
+  /** OTLP/HTTP address of the collectors that serve the quarantined ones, under their own keys. */
+  quarantineEndpoint?: string;
+  /** There is no place for them: a part of `groupSettings` for groups of one team. */
+  extraReceivers?: ExtraReceivers;
+}
 
 /**
  * The config of a collector that many tenants share, told apart by ingestion key:
@@ -113,8 +159,22 @@ const layout: readonly ComponentBuilder[] = [
  * Pure, and the same bytes for the same teams in any order. It always authenticates, whatever a team's
  * `authenticate` says: a request without a key belongs to nobody. It is valid with no team at all.
  * To be merged over HyperDX's bootstrap file, whose `memory_limiter` and `transform` it uses.
- * @throws TenancyError `internal` for a placeholder token that is no ingestion key.
+ * @throws TenancyError `internal` for a placeholder token that is no ingestion key, for extra receivers, and for a fragment
+ *   of the other kind.
  */
-export function buildSharedConfig(input: { teams: CollectorTeam[] } & BuildOptions): BuiltConfig {
-  return buildConfig({ ...input, authenticate: true }, layout);
+export function buildSharedConfig(input: SharedInput): BuiltConfig {
+  const { quarantined, quarantineEndpoint, extraReceivers, ...rest } = input;
+  if (extraReceivers !== undefined) {
+    throw new TenancyError('internal', 'A shared collector takes in nothing that carries no key.');
+  }
+  return buildConfig(
+    {
+      ...rest,
+      kind: 'shared',
+      authenticate: true,
+      quarantine: { tenants: quarantined ?? new Set(), endpoint: quarantineEndpoint },
+      extraReceivers: {},
+    },
+    layout,
+  );
 }

@@ -52,6 +52,8 @@ export interface LeftOut {
 export interface TenantRoute {
   readonly tenantId: TenantId;
   readonly keys: readonly string[];
+  /** The present key of one of its teams, the same one each time. */
+  readonly presentKey: string;
   readonly credentials: CollectorCredentials;
 }
 
@@ -86,6 +88,7 @@ export function admitTeams(teams: readonly CollectorTeam[]): {
       keys: [...new Set([...(known?.keys ?? []), team.apiKey, ...stillGood(team, holders)])].sort(
         compareText,
       ),
+      presentKey: known?.presentKey ?? team.apiKey,
       credentials: known?.credentials ?? team.credentials,
     });
   }

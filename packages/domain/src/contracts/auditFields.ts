@@ -30,6 +30,12 @@ const overrides: Recorded = (() => {
   };
 })();
 
+const rolloutPolicy: Recorded = {
+  canary: { count: 'plain', percent: 'plain' },
+  healthySeconds: 'plain',
+  timeoutSeconds: 'plain',
+};
+
 /**
  * The fields that the audit records, by noun. A field that is not listed here is recorded as redacted, so that a
  * new one shows nothing before somebody has thought about it.
@@ -75,9 +81,60 @@ const recordedFields: Record<AuditNoun, { readonly [field: string]: Recorded }> 
   },
   collectorToken: {
     ...common,
-    group: { kind: 'plain', target: 'plain', team: 'plain' },
+    group: {
+      kind: 'plain',
+      target: 'plain',
+      team: 'plain',
+      name: 'plain',
+      shard: 'plain',
+      quarantine: 'plain',
+    },
+    groupId: 'plain',
+    state: 'plain',
+    overlapMinutes: 'plain',
+    expiresAt: 'plain',
+    revokedAt: 'plain',
+    replacedBy: 'plain',
     token: 'secret',
   },
+  collectorGroup: {
+    ...common,
+    kind: 'plain',
+    target: 'plain',
+    // `all`, or tenants.
+    members: 'plain',
+    shards: 'plain',
+    exclusive: 'plain',
+    options: {
+      memoryLimitMiB: 'plain',
+      queue: { maxMiB: 'plain', storageDirectory: 'plain' },
+      // Scrape configs may name credentials.
+      receivers: { fluentforward: { endpoint: 'plain' }, prometheus: 'secret' },
+      quarantineEndpoint: 'plain',
+    },
+    // What operators write there may hold credentials.
+    fragment: 'secret',
+    rollout: rolloutPolicy,
+    quarantine: 'plain',
+    version: 'plain',
+  },
+  collectorConfig: { id: 'plain', hash: 'plain', bytes: 'plain', config: 'secret' },
+  collectorRollout: {
+    id: 'plain',
+    shards: 'plain',
+    action: 'plain',
+    revision: 'plain',
+    hash: 'plain',
+    reason: 'plain',
+    agent: 'plain',
+    phase: 'plain',
+    paused: 'plain',
+    current: 'plain',
+    good: 'plain',
+    pinned: 'plain',
+  },
+  collectorQuarantine: { id: 'plain', tenant: 'plain', target: 'plain', reason: 'plain' },
+  collectorAgent: { instanceUid: 'plain', from: 'plain', to: 'plain', groups: 'plain' },
   operator: {
     ...common,
     email: 'plain',

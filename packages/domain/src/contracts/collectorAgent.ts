@@ -70,7 +70,16 @@ export type ListCollectorAgents = z.infer<typeof ListCollectorAgents>;
 
 export const CollectorAgentList = z.object({
   data: z.array(CollectorAgentView),
+  /** Pass as `after` to read on; `null` at the end. */
   next: z.string().nullable(),
 });
+export type CollectorAgentList = z.infer<typeof CollectorAgentList>;
 
 export const AgentParams = z.strictObject({ uid: InstanceUid });
+
+/** Query of the routes of one agent: two collectors of different groups may have taken the same instance UID. */
+export const AgentQuery = z.strictObject({
+  /** Id of the group or shard; where it is left out, that of the agent heard of last. */
+  group: z.string().max(160).optional(),
+});
+export type AgentQuery = z.infer<typeof AgentQuery>;

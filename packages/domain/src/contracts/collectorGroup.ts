@@ -96,7 +96,7 @@ export const GroupOptions = z.strictObject({
       /** MiB of one tenant's queue of one signal, instead of its share of memory. */
       maxMiB: z.int().min(1).max(65_536).optional(),
       /** A directory on a volume of the collector; `null`: queues in memory, whatever the platform says. */
-      storageDirectory: z.string().startsWith('/').max(512).nullable().optional(),
+      storageDirectory: z.string().regex(/^\//, 'must begin with /').max(512).nullable().optional(),
     })
     .optional(),
   /** For dedicated groups alone: what comes in by these carries no key. */
@@ -106,7 +106,7 @@ export const GroupOptions = z.strictObject({
       prometheus: z
         .strictObject({
           /** As Prometheus' own `scrape_configs`. */
-          scrapeConfigs: z.array(z.record(z.string(), z.json())).min(1).max(100),
+          scrapeConfigs: z.array(z.record(z.string(), z.unknown())).min(1).max(100),
         })
         .optional(),
     })
@@ -177,3 +177,24 @@ export type UpdateCollectorGroup = z.infer<typeof UpdateCollectorGroup>;
 
 /** The parameters of a route that names a group. */
 export const GroupParams = z.strictObject({ group: GroupId });
+
+/** Query of `PATCH /tenancy/v1/collector-groups/:group`. */
+export const UpdateGroupQuery = z.strictObject({
+  /** Changes nothing, and answers how each of the group's configs would differ. */
+  dryRun: z.enum(['true', 'false']).optional(),
+});
+
+/** Query of `GET /tenancy/v1/collector-groups`. */
+export const ListCollectorGroups = z.strictObject({
+  kind: z.enum(['shared', 'dedicated', 'named']).optional(),
+  limit: z.coerce.number().int().min(1).max(500).default(100),
+  /** The `next` of the page before. */
+  after: GroupId.optional(),
+});
+export type ListCollectorGroups = z.infer<typeof ListCollectorGroups>;
+
+/** The parameters of a route that names one revision of a group or shard. */
+export const RevisionParams = z.strictObject({
+  group: GroupId,
+  number: z.coerce.number().int().min(1),
+});

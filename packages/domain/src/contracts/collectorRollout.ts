@@ -120,3 +120,53 @@ export const CollectorGroupView = z.object({
   parts: z.array(ShardView),
 });
 export type CollectorGroupView = z.infer<typeof CollectorGroupView>;
+
+export const CollectorGroupList = z.object({
+  data: z.array(CollectorGroupSummary),
+  /** Pass as `after` to read on; `null` at the end. */
+  next: z.string().nullable(),
+});
+export type CollectorGroupList = z.infer<typeof CollectorGroupList>;
+
+/** How one of a group's configs would differ after a change of its settings; texts without secrets. */
+export const PartPreview = z.object({
+  id: z.string(),
+  changed: z.boolean(),
+  /** Unified; `null` where nothing differs but secrets, or nothing at all. */
+  diff: z.string().nullable(),
+  leftOut: ShardView.shape.leftOut,
+  warnings: z.array(z.string()),
+});
+export type PartPreview = z.infer<typeof PartPreview>;
+
+/** Answer of `PATCH /tenancy/v1/collector-groups/:group?dryRun=true`: nothing was changed. */
+export const GroupPreview = z.object({
+  dryRun: z.literal(true),
+  parts: z.array(PartPreview),
+});
+export type GroupPreview = z.infer<typeof GroupPreview>;
+
+export const UpdatedCollectorGroup = z.union([CollectorGroupView, GroupPreview]);
+
+/** The config that a group or shard is offered, or would be: of `GET` without secrets, of `POST` with them. */
+export const GroupConfig = z.object({
+  id: z.string(),
+  /** SHA-256 of the text with its secrets; what agents report. */
+  hash: z.string(),
+  /** Of the text with its secrets. */
+  bytes: z.int(),
+  /** JSON, which every collector reads as YAML. */
+  config: z.string(),
+  leftOut: ShardView.shape.leftOut,
+  warnings: z.array(z.string()),
+});
+export type GroupConfig = z.infer<typeof GroupConfig>;
+
+/** Newest first. */
+export const RevisionList = z.object({ data: z.array(RevisionView) });
+
+/** Answer of `POST /tenancy/v1/collector-groups/:group/rollout`: of each config that it was done to. */
+export const RolloutList = z.object({
+  data: z.array(z.object({ id: z.string(), rollout: RolloutView })),
+});
+export type RolloutList = z.infer<typeof RolloutList>;

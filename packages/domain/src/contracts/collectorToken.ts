@@ -46,3 +46,6 @@ export type CollectorTokenView = z.infer<typeof CollectorTokenView>;
 /** The answer to its creation, and the only place that ever shows the token. */
 export const NewCollectorToken = CollectorTokenView.extend({ token: z.string() });
 export type NewCollectorToken = z.infer<typeof NewCollectorToken>;
+
+/** Oldest first. */
+export const CollectorTokenList = z.object({ data: z.array(CollectorTokenView) });

@@ -37,6 +37,7 @@ import { rotateSecret, rotateTenant } from '../rotation';
 import { updateTenant } from '../updateTenant';
 import { askAs, exporterLogin, readerLogin } from '../../__tests__/tenantLogins';
 import type { Login } from '../../__tests__/tenantLogins';
+import { heardAgent } from './heardAgent';
 
 let clickhouse: ClickHouseServer;
 let mongo: Mongo;
@@ -112,12 +113,7 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     () => 'done',
     (error: unknown) => (error as { code?: unknown }).code,
   );
-const agent = (revision: number, silentMs = 0) => ({
-  group: 'shared:default',
-  instanceUid: 'a1',
-  revision,
-  seenAt: new Date(Date.now() - silentMs),
-});
+const agent = (revision: number, silentMs = 0) => heardAgent({ revision }, silentMs);
 /** Whoever waits comes up at once. */
 const due = (id: TenantId): Promise<unknown> =>
   Tenant.updateOne({ _id: id, change: { $ne: null } }, { 'change.nextAttemptAt': null });

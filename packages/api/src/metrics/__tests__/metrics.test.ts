@@ -37,6 +37,23 @@ describe('Metrics', () => {
     expect(await seriesOf(metrics)).toContain(`${failed} 1`);
   });
 
+  it('counts a series whose labels were looked at before as any other, and not the same twice', async () => {
+    const metrics = new Metrics();
+    const failed = { task: 'reconcile', result: 'failed' } as const;
+    const count = metrics.counter('task_rounds_total', failed);
+    const observe = metrics.histogram('task_round_duration_seconds', { task: 'reconcile' });
+    const lines = [
+      'hyperdx_tenancy_task_rounds_total{task="reconcile",result="failed"} 3',
+      'hyperdx_tenancy_task_round_duration_seconds_sum{task="reconcile"} 4',
+    ];
+    count();
+    count();
+    metrics.count('task_rounds_total', failed);
+    observe(4);
+    expect(await seriesOf(metrics)).toEqual(expect.arrayContaining(lines));
+    expect(await seriesOf(metrics)).toEqual(expect.arrayContaining(lines));
+  });
+
   it('says nothing of a gauge whose value is not known', async () => {
     const metrics = new Metrics();
     metrics.set('tenants', { status: 'active' }, 7);

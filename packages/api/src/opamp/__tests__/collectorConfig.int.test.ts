@@ -1,13 +1,20 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildDedicatedConfig, buildSharedConfig } from '@hyperdx-tenancy/domain/collector';
+import {
+  buildDedicatedConfig,
+  buildSharedConfig,
+  checkFragment,
+  groupSettings,
+} from '@hyperdx-tenancy/domain/collector';
 import type {
   BuiltConfig,
-  BuildOptions,
   CollectorCredentials,
   CollectorTeam,
+  DedicatedInput,
+  SharedInput,
 } from '@hyperdx-tenancy/domain/collector';
+import type { GroupOptions } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { bootstrapConfig, validateConfig } from '@hyperdx-tenancy/devkit/collector';
 
@@ -41,10 +48,78 @@ const everyCharacter = keyCharacters.map((character, i) =>
   team(i + 1, { apiKey: `${character}${character}$$x-9${character}` }),
 );
 
-const shared = (list: CollectorTeam[], options: Partial<BuildOptions> = {}) =>
+const shared = (list: CollectorTeam[], options: Partial<SharedInput> = {}) =>
   buildSharedConfig({ teams: list, placeholderToken, ...options });
-const dedicated = (changes: Partial<CollectorTeam> = {}, options: Partial<BuildOptions> = {}) =>
+const dedicated = (changes: Partial<CollectorTeam> = {}, options: Partial<DedicatedInput> = {}) =>
   buildDedicatedConfig({ team: team(1, changes), placeholderToken, ...options });
+
+const settings = (options: GroupOptions) => groupSettings(options, { memoryLimitMiB: 1500 });
+const quarantined = new Set([tenantId(2), tenantId(3)]);
+const receivers: GroupOptions['receivers'] = {
+  fluentforward: { endpoint: '127.0.0.1:24225' },
+  prometheus: {
+    scrapeConfigs: [
+      {
+        job_name: 'app',
+        static_configs: [{ targets: ['127.0.0.1:9090'] }],
+        // As Prometheus has them: a group of a pattern, and a password from the collector's environment.
+        relabel_configs: [
+          {
+            source_labels: ['__address__'],
+            regex: '(.*):(.*)',
+            target_label: 'host',
+            replacement: '${1}-$2',
+          },
+        ],
+        basic_auth: { username: 'scraper', password: '${env:CLICKHOUSE_PASSWORD}' },
+      },
+    ],
+  },
+};
+
+/** Every kind of component that an operator may add and this collector has, with connectors of both types. */
+const addition = {
+  receivers: { 'otlp/own': { protocols: { grpc: { endpoint: '127.0.0.1:14317' } } } },
+  processors: { 'batch/own': { timeout: '${env:OWN_TIMEOUT:-1s}' }, 'transform/own': null },
+  connectors: {
+    'forward/own': null,
+    'routing/own': {
+      default_pipelines: ['logs/rest'],
+      table: [{ context: 'log', condition: 'severity_number > 8', pipelines: ['logs/alarm'] }],
+    },
+  },
+  exporters: { 'debug/own': { verbosity: 'basic' }, 'nop/own': null },
+  extensions: { 'file_storage/own': { directory: tmpdir() } },
+  service: {
+    extensions: ['file_storage/own'],
+    pipelines: {
+      'logs/own': {
+        receivers: ['otlp/own'],
+        processors: ['memory_limiter', 'transform/own', 'batch/own'],
+        exporters: ['routing/own'],
+      },
+      'logs/rest': { receivers: ['routing/own'], exporters: ['forward/own'] },
+      'logs/alarm': { receivers: ['routing/own'], exporters: ['debug/own'] },
+      'logs/last': { receivers: ['forward/own'], processors: ['batch'], exporters: ['nop/own'] },
+      'traces/own': { receivers: ['otlp/own'], exporters: ['debug/own'] },
+    },
+  },
+};
+/** Telemetry that comes in by another door, to the team's tables. */
+const toTeam = {
+  ...addition,
+  service: {
+    ...addition.service,
+    pipelines: {
+      ...addition.service.pipelines,
+      'traces/own': {
+        receivers: ['otlp/own'],
+        processors: ['memory_limiter', 'batch'],
+        exporters: ['clickhouse', 'debug/own'],
+      },
+    },
+  },
+};
 
 describe('otelcol validate', () => {
   let folder = '';
@@ -81,6 +156,51 @@ describe('otelcol validate', () => {
     ['of one team whose key cannot be served', () => dedicated({ apiKey: 'a"==b' })],
     ['of one team, with credentials of its own', () => dedicated({ credentials: envCredentials })],
     ['of one team, with queues on disk', () => dedicated({}, { storage: storage() })],
+    ['with a quarantine', () => shared(teams(4), { quarantined })],
+    ['with nobody outside the quarantine', () => shared(teams(2).slice(1), { quarantined })],
+    [
+      'with a quarantine elsewhere',
+      () => shared(teams(4), { quarantined, quarantineEndpoint: 'http://127.0.0.1:14318' }),
+    ],
+    [
+      'with the least memory and queues',
+      () => shared(teams(2), settings({ memoryLimitMiB: 64, queue: { maxMiB: 1 } })),
+    ],
+    [
+      'with all that a group can be told',
+      () =>
+        shared(teams(4), {
+          quarantined,
+          storage: storage(),
+          ...settings({
+            memoryLimitMiB: 4_000,
+            queue: { maxMiB: 512 },
+            quarantineEndpoint: 'https://127.0.0.1:14318',
+          }),
+          fragment: checkFragment(addition, 'shared'),
+        }),
+    ],
+    ["with an operator's part", () => shared([], { fragment: checkFragment(addition, 'shared') })],
+    ['of one team, with more receivers', () => dedicated({}, settings({ receivers }))],
+    [
+      'of one team, with all that a group can be told',
+      () =>
+        dedicated(
+          {},
+          {
+            ...settings({ receivers, memoryLimitMiB: 4_000, queue: { maxMiB: 512 } }),
+            fragment: checkFragment(toTeam, 'dedicated'),
+          },
+        ),
+    ],
+    [
+      'of one team, suspended, with all that a group can be told',
+      () =>
+        dedicated(
+          { suspended: true },
+          { ...settings({ receivers }), fragment: checkFragment(toTeam, 'dedicated') },
+        ),
+    ],
   ])('accepts a config %s, merged over the bootstrap', async (_, build) => {
     expect(await validateConfig([bootstrapConfig, build().body], { env })).toEqual({ ok: true });
   });

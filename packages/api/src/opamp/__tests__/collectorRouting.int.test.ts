@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildDedicatedConfig, buildSharedConfig } from '@hyperdx-tenancy/domain/collector';
+import {
+  buildDedicatedConfig,
+  buildSharedConfig,
+  checkFragment,
+} from '@hyperdx-tenancy/domain/collector';
 import type { BuiltConfig, CollectorTeam } from '@hyperdx-tenancy/domain/collector';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import {
@@ -13,6 +20,7 @@ import type { Collector } from '@hyperdx-tenancy/devkit/collector';
 import { freePort, waitFor } from '@hyperdx-tenancy/devkit/process';
 import { startClickhouseSink } from './clickhouseSink';
 import type { ClickhouseSink } from './clickhouseSink';
+import { forwardLog } from './fluentd';
 import { exportLogs, exportLogsWithKeys, gauge, logs, logsOf, postOtlp, span } from './otlp';
 
 jest.setTimeout(90_000);
@@ -287,6 +295,114 @@ describe('a shared collector of nobody', () => {
   });
 });
 
+/** Sends one of each signal under a tenant's key. @returns the answers: HTTP's for four, then gRPC's. */
+async function postEverything({ key }: Tenant, name: string): Promise<number[]> {
+  const replay = logs(logsOf([`replay of ${name}`], { replay: true }));
+  return [
+    await postText([key], `log of ${name}`),
+    await post('logs', [key], replay),
+    await post('traces', [key], span(`span of ${name}`)),
+    await post('metrics', [key], gauge(`gauge of ${name}`)),
+    await exportLogs(collector.grpcPort, key, `over gRPC for ${name}`),
+  ];
+}
+
+const landedEverything = (tenant: Tenant, name: string) =>
+  expectLanded({
+    [`log of ${name}`]: table('otel_logs', tenant),
+    [`over gRPC for ${name}`]: table('otel_logs', tenant),
+    [`replay of ${name}`]: table('hyperdx_sessions', tenant),
+    [`span of ${name}`]: table('otel_traces', tenant),
+    [`gauge of ${name}`]: table('otel_metrics_gauge', tenant),
+  });
+
+/** Stored, and: HTTP 503 and gRPC Unavailable, with which a sender keeps its data and tries again. */
+const accepted = [200, 200, 200, 200, 0];
+const tryAgain = [503, 503, 503, 503, 14];
+
+describe('a shared collector with a tenant in quarantine', () => {
+  withCollector(() =>
+    buildSharedConfig({
+      teams: [acme, globex, initech].map((tenant) => team(tenant)),
+      placeholderToken,
+      quarantined: new Set([parseTenantId(globex.id)]),
+    }),
+  );
+
+  it('asks its senders to try again, counts what it refused, and serves the others', async () => {
+    expect(await postEverything(globex, 'Globex')).toEqual(tryAgain);
+    expect(await postEverything(acme, 'Acme')).toEqual(accepted);
+    expect(await postEverything(initech, 'Initech')).toEqual(accepted);
+    await landedEverything(acme, 'Acme');
+    await landedEverything(initech, 'Initech');
+    expect(sink.inserts.some(({ body }) => body.includes('Globex'))).toBe(false);
+    expect(sink.inserts.some(({ table: name }) => name.includes(globex.id))).toBe(false);
+    expect(collector.logs()).not.toContain('of Globex');
+    const metrics = await collectorMetrics(collector.metricsPort);
+    const exporter = `debug/quarantine-${globex.id}`;
+    expect(metrics.sum('otelcol_exporter_enqueue_failed_log_records', { exporter })).toBe(3);
+    expect(metrics.sum('otelcol_exporter_enqueue_failed_spans', { exporter })).toBe(1);
+  });
+
+  it('refuses the smallest and the largest request alike', async () => {
+    expect(await postText([globex.key], '')).toBe(503);
+    expect(await postText([globex.key], 'x'.repeat(2 * 1024 * 1024))).toBe(503);
+    expect(await postText(['unknown-key'], '')).toBe(401);
+  });
+});
+
+describe('a shared collector with a quarantine of its own', () => {
+  let apart: Collector;
+  let httpPort: number;
+  beforeAll(async () => {
+    httpPort = await freePort();
+    sink = await startClickhouseSink();
+    const everyone = [acme, globex].map((tenant) => team(tenant));
+    const [main, quarantine] = [
+      buildSharedConfig({
+        teams: everyone,
+        placeholderToken,
+        quarantined: new Set([parseTenantId(globex.id)]),
+        quarantineEndpoint: `http://127.0.0.1:${httpPort}`,
+      }),
+      buildSharedConfig({ teams: [team(globex)], placeholderToken }),
+    ];
+    apart = await startCollector({
+      config: [bootstrapConfig, quarantine.body],
+      ports: { httpPort },
+    });
+    collector = await startCollector({ config: [bootstrapConfig, main.body] });
+  });
+  afterAll(async () => {
+    await collector.stop();
+    await apart.stop();
+    await sink.close();
+  });
+
+  it("stores the tenant's telemetry by way of it, and that of the others without it", async () => {
+    expect(await postEverything(globex, 'Globex')).toEqual(accepted);
+    await landedEverything(globex, 'Globex');
+    expect(await postEverything(acme, 'Acme')).toEqual(accepted);
+    await landedEverything(acme, 'Acme');
+    const sentBy = async ({ metricsPort }: Collector, exporter: string) =>
+      (await collectorMetrics(metricsPort)).sum('otelcol_exporter_sent_log_records', { exporter });
+    expect(await sentBy(collector, `otlp_http/quarantine-${globex.id}`)).toBe(3);
+    expect(await sentBy(apart, `clickhouse/${globex.id}`)).toBe(2);
+    expect(await sentBy(apart, `clickhouse/${acme.id}`)).toBe(0);
+  });
+
+  it('asks its senders to try again while it is away, and serves the others', async () => {
+    await apart.kill();
+    expect(await postEverything(globex, 'Globex in vain')).toEqual(tryAgain);
+    expect(await postEverything(acme, 'Acme alone')).toEqual(accepted);
+    await landedEverything(acme, 'Acme alone');
+    await apart.restart();
+    expect(await postEverything(globex, 'Globex again')).toEqual(accepted);
+    await landedEverything(globex, 'Globex again');
+    expect(sink.inserts.some(({ body }) => body.includes('in vain'))).toBe(false);
+  });
+});
+
 describe("a team's own collector", () => {
   withCollector(() => buildDedicatedConfig({ team: team(acme), placeholderToken }));
 
@@ -329,5 +445,102 @@ describe("a suspended team's own collector", () => {
   it('is up and answers 401', async () => {
     expect(await postText([acme.key], 'text')).toBe(401);
     expect(await exportLogs(collector.grpcPort, acme.key, 'text')).toBe(16);
+  });
+});
+
+describe("a team's own collector with more ways in", () => {
+  let scraped: Server;
+  let requests: (string | undefined)[] = [];
+  let ownPort: number;
+
+  beforeAll(async () => {
+    requests = [];
+    ownPort = await freePort();
+    scraped = createServer((request, response) => {
+      requests.push(request.headers.authorization);
+      response.setHeader('content-type', 'text/plain; version=0.0.4');
+      response.end('# TYPE widgets_made gauge\nwidgets_made{line="a"} 7\n');
+    });
+    await new Promise<void>((resolve) => scraped.listen(0, '127.0.0.1', resolve));
+    const { port } = scraped.address() as AddressInfo;
+    sink = await startClickhouseSink();
+    const built = buildDedicatedConfig({
+      team: team(acme),
+      placeholderToken,
+      extraReceivers: {
+        fluentforward: { endpoint: '127.0.0.1:24225' },
+        prometheus: {
+          scrapeConfigs: [
+            {
+              job_name: 'widgets',
+              scrape_interval: '1s',
+              static_configs: [{ targets: [`127.0.0.1:${port}`] }],
+              basic_auth: { username: 'scraper', password: '${env:SCRAPE_PASSWORD}' },
+              relabel_configs: [
+                {
+                  source_labels: ['job'],
+                  regex: '(wid)(.*)',
+                  target_label: 'made_of',
+                  replacement: '${1}$2-and-$1',
+                },
+              ],
+            },
+          ],
+        },
+      },
+      fragment: checkFragment(
+        {
+          receivers: { 'otlp/own': { protocols: { http: { endpoint: `127.0.0.1:${ownPort}` } } } },
+          service: {
+            pipelines: {
+              'logs/own': {
+                receivers: ['otlp/own'],
+                processors: ['memory_limiter', 'batch'],
+                exporters: ['clickhouse'],
+              },
+            },
+          },
+        },
+        'dedicated',
+      ),
+    });
+    collector = await startCollector({
+      config: [bootstrapConfig, built.body],
+      env: { SCRAPE_PASSWORD: 'of-the-scraper' },
+    });
+  });
+  afterAll(async () => {
+    await collector.stop();
+    await sink.close();
+    scraped.closeAllConnections();
+    await new Promise((resolve) => scraped.close(resolve));
+  });
+
+  it("stores what comes by Fluentd's protocol, and what it scrapes, in the tenant's tables", async () => {
+    await forwardLog(collector.fluentPort, 'ERROR from Fluentd');
+    await expectLanded({ 'ERROR from Fluentd': table('otel_logs', acme) });
+    const landed = ({ body }: { body: Buffer }) => body.includes('widgets_made');
+    await waitFor(() => sink.inserts.some(landed), {
+      what: 'the scraped metric to land',
+      timeoutMs: 30_000,
+    });
+    const [gauges] = sink.inserts.filter(landed);
+    expect(gauges?.table).toBe(table('otel_metrics_gauge', acme));
+    expect(gauges?.body.includes('widgets-and-wid')).toBe(true);
+    const login = Buffer.from('scraper:of-the-scraper').toString('base64');
+    expect(new Set(requests)).toEqual(new Set([`Basic ${login}`]));
+    expect(new Set(sink.inserts.map(({ table: name }) => name.split('_').at(-1)))).toEqual(
+      new Set([`${acme.id}"`]),
+    );
+  });
+
+  it("stores what comes by an operator's part, and its own as before", async () => {
+    expect(await postOtlp(ownPort, 'logs', [], logs(logsOf(['by the own door'])))).toBe(200);
+    expect(await postText([acme.key], 'by the front door')).toBe(200);
+    expect(await postText([], 'refused')).toBe(401);
+    await expectLanded({
+      'by the own door': table('otel_logs', acme),
+      'by the front door': table('otel_logs', acme),
+    });
   });
 });

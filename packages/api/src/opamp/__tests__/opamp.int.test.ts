@@ -53,7 +53,8 @@ async function poll(
     ...(method === 'GET' ? {} : { body: Buffer.from(options.body ?? message()) }),
   });
   const bytes = Buffer.from(await response.arrayBuffer());
-  const decoded = response.ok ? ServerToAgent.decode(bytes) : ServerToAgent.create();
+  const isMessage = response.headers.get('content-type') === 'application/x-protobuf';
+  const decoded = isMessage ? ServerToAgent.decode(bytes) : ServerToAgent.create();
   const body = decoded.remoteConfig?.config?.configMap?.[0]?.value?.body;
   return {
     status: response.status,
@@ -213,10 +214,11 @@ describe('who gets it', () => {
     expect(list.text).toContain(id);
     expect(list.text).not.toContain(token);
     expect((await server.request('DELETE', `/tenancy/v1/collector-tokens/${id}`)).status).toBe(204);
-    await waitFor(async () => (await poll(token)).status === 401, {
+    await waitFor(async () => (await poll(token)).status === 403, {
       what: 'the token to be refused',
       timeoutMs: 10_000,
     });
+    expect(JSON.parse((await poll(token)).text)).toMatchObject({ code: 'token_revoked' });
     expect((await server.request('DELETE', `/tenancy/v1/collector-tokens/${id}`)).status).toBe(404);
   });
 
@@ -260,19 +262,6 @@ describe('what it refuses', () => {
       'unsupported_media_type',
     ],
     [
-      'what is no protobuf',
-      () => poll(shared(), { body: Buffer.from('hello there') }),
-      400,
-      'invalid_opamp_message',
-    ],
-    ['nothing', () => poll(shared(), { body: Buffer.alloc(0) }), 400, 'invalid_opamp_message'],
-    [
-      'what is no gzip',
-      () => poll(shared(), { headers: { 'content-encoding': 'gzip' } }),
-      400,
-      'invalid_opamp_message',
-    ],
-    [
       'a body over the limit',
       () => poll(shared(), { body: Buffer.alloc(10 * 1024 * 1024 + 1) }),
       413,
@@ -294,6 +283,18 @@ describe('what it refuses', () => {
     expect(polled.status).toBe(status);
     expect(JSON.parse(polled.text)).toEqual({ code, message: expect.any(String) as string });
     // And goes on to serve.
+    expect((await poll(shared())).status).toBe(200);
+  });
+
+  it.each([
+    ['what is no protobuf', Buffer.from('hello there'), {}],
+    ['nothing', Buffer.alloc(0), {}],
+    ['what is no gzip', message(), { 'content-encoding': 'gzip' }],
+  ])('%s, as OpAMP says it: BadRequest', async (_what, body, headers) => {
+    const { status, message: answer } = await poll(shared(), { body, headers });
+    expect(status).toBe(400);
+    expect(Number(answer.errorResponse?.type)).toBe(1);
+    expect(answer.errorResponse?.errorMessage).toContain('body');
     expect((await poll(shared())).status).toBe(200);
   });
 

@@ -1,98 +1,247 @@
-import type { ConfigStatus } from '../proto/codec';
+import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
-/** What this process remembers of an agent between two messages. */
-export interface AgentState {
-  sequence: bigint;
-  /** Hash of the last config the agent said it got, hex; `undefined` until it said so. */
-  configHash: string | undefined;
-  configStatus: ConfigStatus;
-  healthy: boolean | undefined;
-  heartbeatOffered: boolean;
+import type { Admitted, AgentLog } from '../fleet';
+import type { AgentState } from './agentState';
+
+/** The open WebSocket of an agent, as far as others need it. */
+export interface AgentLink {
+  /** Asks the agent for a sign of life. */
+  probe(): void;
+  /** Cuts the connection. */
+  terminate(): void;
 }
 
-interface Heard {
-  state: AgentState;
-  /** When, in milliseconds. */
+/** An agent as this process knows it: some 0.5 KB with its state. */
+export interface Agent {
+  readonly instanceUid: string;
+  readonly shard: string;
+  /** By the token that it came with last. */
+  admitted: Admitted;
+  /** `undefined` once it said goodbye. */
+  state: AgentState | undefined;
+  /** When it was heard of, in milliseconds. */
   at: number;
+  /** Its open WebSocket; `undefined`: it polls, or is away. */
+  link: AgentLink | undefined;
+  /** True once it said goodbye, its connection ended, or it was silent for too long. */
+  gone: boolean;
+  /** Of those with the same instance UID in other shards, the next. */
+  next: Agent | undefined;
 }
 
 export interface RegistryLimits {
-  /** Agents in all; each takes about 0.5 KB. */
+  /** Agents in all. */
   total: number;
-  /** Agents of one group: whoever holds its token can name as many instances as they like. */
-  group: number;
+  /** Agents under one token: whoever holds it can name as many instances as they like. */
+  token: number;
 }
 
-const DEFAULT_LIMITS: RegistryLimits = { total: 100_000, group: 25_000 };
+/** `TENANCY_OPAMP_MAX_AGENTS` and `TENANCY_OPAMP_MAX_AGENTS_PER_TOKEN` as they are by default. */
+const DEFAULT_LIMITS: RegistryLimits = { total: 50_000, token: 25_000 };
+
+/** Three polls of a supervisor that keeps its own interval of 30 s: who was silent longer is gone. */
+export const SILENT_MS = 90_000;
+
+/** An agent heard of this lately counts as alive where another comes with its instance UID. */
+const ALIVE_MS = 15_000;
+
+/** For so long an agent that is gone is known: what it comes back with continues what it said before. */
+const REMEMBER_MS = 3_600_000;
+
+/** When all live agents take up all places; there will be room when some are gone. */
+const RETRY_SECONDS = 30;
+
+/** What the registry tells. */
+export type Departures = Pick<AgentLog, 'gone' | 'moved'>;
 
 /**
- * Agents that were heard of lately, by group and instance: an instance UID alone carries no trust. Where it is
- * full, the group that brings one more forgets its own agent that was silent longest, so that no group pushes
- * another's out; such an agent is asked for its full state when it comes again.
+ * Agents that were heard of lately, by shard and instance UID: the UID alone carries no trust. Where it is full, those that
+ * are gone make room; a live agent is never pushed out by a new one, which is refused.
  */
 export class AgentRegistry {
-  // A Map iterates in the order of insertion; an agent heard of is put at the end anew.
-  private readonly groups = new Map<string, Map<string, Heard>>();
-  private count = 0;
+  private readonly uids = new Map<string, Agent>();
+  private readonly tokens = new Map<string, Set<Agent>>();
+  /** In the order in which they left. */
+  private readonly departed = new Set<Agent>();
+  private live = 0;
 
   /** @param now the clock, in milliseconds. */
   constructor(
+    private readonly departures: Departures,
     private readonly limits: RegistryLimits = DEFAULT_LIMITS,
     private readonly now: () => number = Date.now,
   ) {}
 
+  /** Agents that are known, also those that are gone. */
   get size(): number {
-    return this.count;
+    return this.live + this.departed.size;
   }
 
-  get(group: string, instanceUid: string): AgentState | undefined {
-    return this.groups.get(group)?.get(instanceUid)?.state;
+  find(shard: string, instanceUid: string): Agent | undefined {
+    let agent = this.uids.get(instanceUid);
+    while (agent && agent.shard !== shard) agent = agent.next;
+    return agent;
   }
 
-  set(group: string, instanceUid: string, state: AgentState): void {
-    this.delete(group, instanceUid);
-    const agents = this.groups.get(group) ?? new Map<string, Heard>();
-    this.groups.set(group, agents);
-    if (agents.size >= this.limits.group || this.count >= this.limits.total) {
-      const [oldest] = agents.keys();
-      if (oldest !== undefined) this.drop(agents, oldest);
+  /** Whether one more agent of a token would be refused. */
+  isFull(token: string): boolean {
+    return (
+      this.live >= this.limits.total || (this.tokens.get(token)?.size ?? 0) >= this.limits.token
+    );
+  }
+
+  /**
+   * Takes in what an agent said. One that was not known, or was gone, takes a place.
+   * @param known what {@link find} says of it.
+   * @throws TenancyError `too_many_agents`; it is then not remembered.
+   */
+  heard(
+    admitted: Admitted,
+    instanceUid: string,
+    state: AgentState,
+    known = this.find(admitted.shard, instanceUid),
+  ): Agent {
+    if (!known || known.gone || known.admitted.token !== admitted.token) {
+      return this.enter(known, admitted, instanceUid, state);
     }
-    agents.set(instanceUid, { state, at: this.now() });
-    this.count += 1;
+    known.admitted = admitted;
+    known.state = state;
+    known.at = this.now();
+    return known;
   }
 
-  delete(group: string, instanceUid: string): void {
-    const agents = this.groups.get(group);
-    if (!agents) return;
-    this.drop(agents, instanceUid);
-    if (agents.size === 0) this.groups.delete(group);
+  /** An agent said goodbye. */
+  goodbye(agent: Agent): void {
+    agent.state = undefined;
+    this.depart(agent, 'goodbye');
   }
 
-  /** How many agents of each group were heard of within these milliseconds; without groups of none. */
-  heardWithin(ms: number): ReadonlyMap<string, number> {
-    const since = this.now() - ms;
-    const counts = new Map<string, number>();
-    for (const [group, agents] of this.groups) {
-      let heard = 0;
-      for (const { at } of agents.values()) if (at > since) heard += 1;
-      if (heard > 0) counts.set(group, heard);
+  /** An agent's connection ended. */
+  closed(agent: Agent): void {
+    agent.link = undefined;
+    this.depart(agent, 'closed');
+  }
+
+  /** Notes which agents were silent for too long, and forgets those that have been gone for long. To be called now and then. */
+  sweep(): void {
+    const silentSince = this.now() - SILENT_MS;
+    const forgetBefore = this.now() - REMEMBER_MS;
+    for (const agents of this.tokens.values()) {
+      for (const agent of agents) {
+        // Whether a WebSocket is alive is known of the connection.
+        if (agent.link || agent.at > silentSince) continue;
+        this.depart(agent, 'silent');
+      }
+    }
+    for (const agent of this.departed) {
+      if (agent.at < forgetBefore) this.forget(agent);
+    }
+  }
+
+  /** How many agents there are that are not gone, by the kind of their group. */
+  count(): Record<CollectorGroup['kind'], number> {
+    const counts = { shared: 0, dedicated: 0, named: 0 };
+    for (const agents of this.tokens.values()) {
+      // Of one token, all are of one kind.
+      for (const { admitted } of agents) {
+        counts[admitted.kind] += agents.size;
+        break;
+      }
     }
     return counts;
   }
 
-  private drop(agents: Map<string, Heard>, instanceUid: string): void {
-    if (agents.delete(instanceUid)) this.count -= 1;
+  private enter(
+    known: Agent | undefined,
+    admitted: Admitted,
+    instanceUid: string,
+    state: AgentState,
+  ): Agent {
+    // One that changes its token, as with a rotation, leaves its place under the other.
+    const isLive = known !== undefined && !known.gone;
+    const isFull =
+      (this.tokens.get(admitted.token)?.size ?? 0) >= this.limits.token ||
+      (!isLive && this.live >= this.limits.total);
+    if (isFull) {
+      throw new TenancyError('too_many_agents', 'As many agents are here as there may be.', {
+        retryAfterSeconds: RETRY_SECONDS,
+      });
+    }
+    if (known) this.leavePlace(known);
+    const agent: Agent = known ?? {
+      instanceUid,
+      shard: admitted.shard,
+      admitted,
+      state,
+      at: 0,
+      link: undefined,
+      gone: false,
+      next: undefined,
+    };
+    agent.admitted = admitted;
+    agent.state = state;
+    agent.at = this.now();
+    agent.gone = false;
+    const agents = this.tokens.get(admitted.token) ?? new Set();
+    this.tokens.set(admitted.token, agents.add(agent));
+    this.live += 1;
+    if (!known) {
+      agent.next = this.uids.get(instanceUid);
+      this.uids.set(instanceUid, agent);
+    }
+    this.takeOver(agent);
+    this.makeRoom();
+    return agent;
   }
-}
 
-/** Three polls of a supervisor that keeps its own interval of 30 s: who was silent longer is gone. */
-const CONNECTED_MS = 90_000;
-
-/** Agents that speak to this process, by the kind of their group. */
-export function countConnected(agents: AgentRegistry): { shared: number; dedicated: number } {
-  const counts = { shared: 0, dedicated: 0 };
-  for (const [group, heard] of agents.heardWithin(CONNECTED_MS)) {
-    counts[group.startsWith('shared:') ? 'shared' : 'dedicated'] += heard;
+  /** The agents of this instance UID that are heard of no more under other shards: this one is them. */
+  private takeOver(agent: Agent): void {
+    const aliveSince = agent.at - ALIVE_MS;
+    let next = this.uids.get(agent.instanceUid);
+    while (next) {
+      const other = next;
+      next = other.next;
+      if (other === agent || (!other.gone && (other.link || other.at > aliveSince))) continue;
+      this.departures.moved(agent.instanceUid, other.admitted, agent.admitted);
+      this.forget(other);
+    }
   }
-  return counts;
+
+  private depart(agent: Agent, why: 'goodbye' | 'closed' | 'silent'): void {
+    if (agent.gone) return;
+    this.leavePlace(agent);
+    agent.gone = true;
+    if (why !== 'silent') agent.at = this.now();
+    this.departed.add(agent);
+    this.departures.gone(agent.shard, agent.instanceUid, why);
+  }
+
+  private makeRoom(): void {
+    for (const agent of this.departed) {
+      if (this.size <= this.limits.total) return;
+      this.forget(agent);
+    }
+  }
+
+  private leavePlace(agent: Agent): void {
+    if (this.departed.delete(agent)) return;
+    const agents = this.tokens.get(agent.admitted.token);
+    if (agents?.delete(agent) !== true) return;
+    this.live -= 1;
+    if (agents.size === 0) this.tokens.delete(agent.admitted.token);
+  }
+
+  private forget(agent: Agent): void {
+    this.leavePlace(agent);
+    const first = this.uids.get(agent.instanceUid);
+    if (first === agent) {
+      if (agent.next) this.uids.set(agent.instanceUid, agent.next);
+      else this.uids.delete(agent.instanceUid);
+      return;
+    }
+    let before = first;
+    while (before && before.next !== agent) before = before.next;
+    if (before) before.next = agent.next;
+  }
 }

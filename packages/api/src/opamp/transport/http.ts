@@ -5,29 +5,47 @@ import { gunzip } from 'node:zlib';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import { bearerToken } from '../../middleware/bearerToken';
+import type { Credentials } from '../services/admission';
+import type { Outgoing } from '../services/connections';
+import type { InFlight } from '../services/inFlight';
 
 const inflate = promisify(gunzip);
 
 /**
- * The largest message, also after inflating: an agent reports the config it runs with, which is 1 MB with 250
- * tenants, and some of its own around it.
+ * The largest message, also after inflating: an agent reports the config it runs with, which is 1 MB as it was offered with
+ * 250 tenants, several times that with all defaults written out, and some of its own around it.
  */
-export const MESSAGE_LIMIT_BYTES = 4 * 1024 * 1024;
+export const MESSAGE_LIMIT_BYTES = 8 * 1024 * 1024;
 
 export const PROTOBUF = 'application/x-protobuf';
 
 const PLAIN_PATH = '/v1/opamp';
-/** All that HyperDX's collector image can be given is a URL, so the token may stand in its path. */
-const TOKEN_PATH = /^\/t\/([A-Za-z0-9._~-]{1,256})\/v1\/opamp$/;
+/** All that HyperDX's collector image can be given is a URL, so the token, or the key, may stand in its path. */
+const TOKEN_PATH = /^\/t\/([A-Za-z0-9._~+$%-]{1,400})\/v1\/opamp$/;
+
+/** No scheme before it: HyperDX's own collectors send their key so. */
+const BARE = /^[^\s]{1,256}$/;
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Where a request goes: a token in the path comes before one in the header. */
-export function opampRoute(
-  req: Pick<IncomingMessage, 'url' | 'headers'>,
-): { token: string | undefined } | undefined {
+export function opampRoute(req: Pick<IncomingMessage, 'url' | 'headers'>): Credentials | undefined {
   const path = (req.url ?? '').split('?', 1)[0] ?? '';
-  if (path === PLAIN_PATH) return { token: bearerToken(req.headers.authorization) };
-  const match = TOKEN_PATH.exec(path);
-  return match ? { token: match[1] } : undefined;
+  if (path === PLAIN_PATH) {
+    const { authorization } = req.headers;
+    const token = bearerToken(authorization);
+    const isBare = token === undefined && authorization !== undefined && BARE.test(authorization);
+    return { token, key: isBare ? authorization : undefined };
+  }
+  const segment = TOKEN_PATH.exec(path)?.[1];
+  const token = segment === undefined ? undefined : decoded(segment);
+  return token === undefined ? undefined : { token, key: undefined };
 }
 
 /** A request's path as it may be logged. */
@@ -35,30 +53,68 @@ export function redactedPath(url: string | undefined): string {
   return (url ?? '').split('?', 1)[0]?.replace(/^\/t\/[^/]*/, '/t/***') ?? '';
 }
 
-function tooLarge(): TenancyError {
+/** The instance UID that OpAMP clients name in a header as well, as a message has it; `undefined`: there is none. */
+export function namedUid({ headers }: Pick<IncomingMessage, 'headers'>): string | undefined {
+  const value = headers['opamp-instance-uid'];
+  if (typeof value !== 'string') return undefined;
+  const uid = value.replaceAll('-', '').toLowerCase();
+  return /^[a-f0-9]{32}$/.test(uid) ? uid : undefined;
+}
+
+export function tooLarge(): TenancyError {
   return new TenancyError('payload_too_large', `body: larger than ${MESSAGE_LIMIT_BYTES} bytes.`);
 }
 
-async function read(req: IncomingMessage): Promise<Buffer> {
-  if (Number(req.headers['content-length'] ?? 0) > MESSAGE_LIMIT_BYTES) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of req as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MESSAGE_LIMIT_BYTES) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof TenancyError) throw cause;
-    throw new TenancyError('invalid_opamp_message', 'body: ended before it was complete.', {
-      cause,
-    });
+/** The bytes that are held in memory for a message of a token. */
+export class Room {
+  private held = 0;
+
+  constructor(
+    private readonly inFlight: InFlight,
+    private readonly token: string,
+  ) {}
+
+  /** @throws TenancyError `overloaded`. */
+  grow(size: number): void {
+    this.held = this.inFlight.grow(this.token, this.held, size);
   }
-  return Buffer.concat(chunks, size);
+
+  leave(): void {
+    this.inFlight.give(this.token, this.held);
+    this.held = 0;
+  }
 }
 
-async function decompress(body: Buffer): Promise<Buffer> {
+function read(req: IncomingMessage, room: Room): Promise<Buffer> {
+  if (Number(req.headers['content-length'] ?? 0) > MESSAGE_LIMIT_BYTES) throw tooLarge();
+  // By events: an iterator costs a poll more than all else that is done with it.
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const end = (error?: Error): void => {
+      req.off('data', onData).off('end', onEnd).off('close', onClose);
+      if (error) reject(error);
+      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      try {
+        if (size > MESSAGE_LIMIT_BYTES) throw tooLarge();
+        room.grow(size);
+        chunks.push(chunk);
+      } catch (error) {
+        end(error as TenancyError);
+      }
+    };
+    const onEnd = (): void => end();
+    const onClose = (): void =>
+      end(new TenancyError('invalid_opamp_message', 'body: ended before it was complete.'));
+    req.on('data', onData).on('end', onEnd).on('close', onClose);
+  });
+}
+
+async function decompress(body: Buffer, room: Room): Promise<Buffer> {
+  room.grow(body.length + MESSAGE_LIMIT_BYTES);
   try {
     return await inflate(body, { maxOutputLength: MESSAGE_LIMIT_BYTES });
   } catch (cause) {
@@ -71,30 +127,48 @@ async function decompress(body: Buffer): Promise<Buffer> {
 
 /**
  * The message that a request carries, inflated.
- * @throws TenancyError `unsupported_media_type`, `payload_too_large`, `invalid_opamp_message`.
+ * @param room what it takes of memory until it is answered.
+ * @throws TenancyError `unsupported_media_type`, `payload_too_large`, at once; the promise also `invalid_opamp_message`,
+ *   `overloaded`.
  */
-export async function readMessage(req: IncomingMessage): Promise<Buffer> {
+export function readMessage(req: IncomingMessage, room: Room): Promise<Buffer> {
   const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== PROTOBUF)
     throw new TenancyError('unsupported_media_type', `Content-Type: send ${PROTOBUF}.`);
   switch (req.headers['content-encoding']?.toLowerCase()) {
     case undefined:
     case 'identity':
-      return read(req);
+      return read(req, room);
     case 'gzip':
-      return decompress(await read(req));
+      return read(req, room).then((body) => decompress(body, room));
     default:
       throw new TenancyError('unsupported_media_type', 'Content-Encoding: gzip, or none.');
   }
 }
 
 /** Answers with a protobuf message. */
-export function sendMessage(res: ServerResponse, body: Uint8Array): void {
-  res.writeHead(200, { 'content-type': PROTOBUF, 'content-length': body.byteLength });
-  res.end(body);
+export function sendMessage(
+  res: ServerResponse,
+  { head, wire }: Outgoing,
+  status = 200,
+  headers: Record<string, string> = {},
+): void {
+  const length = head.byteLength + (wire?.byteLength ?? 0);
+  res.writeHead(status, { 'content-type': PROTOBUF, 'content-length': length, ...headers });
+  if (!wire) {
+    // As text with a byte a character, it goes out in one piece with the head of the answer.
+    res.end(
+      Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1'),
+      'latin1',
+    );
+    return;
+  }
+  // Not put together: the config is shared by all who are sent it.
+  res.write(head);
+  res.end(wire);
 }
 
-/** Answers with JSON: the health routes, and every refusal. */
+/** Answers with JSON: the health routes, and most refusals. */
 export function sendJson(
   res: ServerResponse,
   status: number,
@@ -108,23 +182,4 @@ export function sendJson(
     ...headers,
   });
   res.end(text);
-}
-
-/** Refuses a request; what is left of its body is not read, so its connection cannot be used again. */
-export function sendError(req: IncomingMessage, res: ServerResponse, error: TenancyError): void {
-  if (res.headersSent) {
-    res.destroy();
-    return;
-  }
-  sendJson(
-    res,
-    error.status,
-    { message: error.message, code: error.code },
-    {
-      ...(error.retryAfterSeconds === undefined
-        ? {}
-        : { 'retry-after': String(error.retryAfterSeconds) }),
-      ...(req.complete ? {} : { connection: 'close' }),
-    },
-  );
 }

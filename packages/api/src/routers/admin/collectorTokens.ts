@@ -1,6 +1,7 @@
 import {
   CollectorTokenId,
   CreateCollectorToken,
+  RotateCollectorToken,
 } from '@hyperdx-tenancy/domain/contracts/collectorToken';
 import { Router } from 'express';
 
@@ -11,6 +12,7 @@ import {
   deleteCollectorToken,
   getCollectorToken,
   listCollectorTokens,
+  rotateCollectorToken,
 } from '../../controllers/collectorTokens';
 import { originOf } from '../../middleware/operator';
 import { validate } from '../../utils/validate';
@@ -32,12 +34,26 @@ export default function collectorTokensRouter(context: Context): Router {
   });
 
   router.get('/', async (_req, res) => {
-    res.json({ data: await listCollectorTokens() });
+    res.json({ data: await listCollectorTokens(context) });
+  });
+
+  router.post('/:id/rotate', async (req, res) => {
+    const { id } = validate(CollectorTokenId, req.params);
+    const asked = validate(RotateCollectorToken, (req.body as unknown) ?? {});
+    const before = await getCollectorToken(id, context);
+    const token = await recordChange(
+      originOf(req, res),
+      { action: 'collectorToken.rotate', subject: id, before, asked },
+      () => rotateCollectorToken(id, asked, context),
+      (after) => ({ after }),
+      context,
+    );
+    res.status(201).json(token);
   });
 
   router.delete('/:id', async (req, res) => {
     const { id } = validate(CollectorTokenId, req.params);
-    const before = await getCollectorToken(id);
+    const before = await getCollectorToken(id, context);
     await recordChange(
       originOf(req, res),
       { action: 'collectorToken.delete', subject: id, before },

@@ -2,6 +2,8 @@ import { Router } from 'express';
 import type { RequestHandler } from 'express';
 
 import type { Config } from '../../config';
+import { CollectorDesk } from '../../controllers/collectorDesk';
+import type { DeskSettings } from '../../controllers/collectorDesk';
 import type { Context } from '../../controllers/context';
 import { bearerToken } from '../../middleware/bearerToken';
 import { jsonBody } from '../../middleware/jsonBody';
@@ -10,6 +12,8 @@ import { requireRole } from '../../middleware/role';
 import { sameSite } from '../../middleware/sameSite';
 import { hasSessionCookie } from '../../middleware/session';
 import auditRouter from './audit';
+import collectorAgentsRouter from './collectorAgents';
+import collectorGroupsRouter from './collectorGroups';
 import collectorTokensRouter from './collectorTokens';
 import doctorRouter from './doctor';
 import openapiRouter from './openapi';
@@ -22,7 +26,7 @@ import targetsRouter from './targets';
 import tenantsRouter from './tenants';
 
 export interface AdminRouterOptions {
-  config: Pick<Config, 'adminToken' | 'frontendUrl'>;
+  config: Pick<Config, 'adminToken' | 'frontendUrl'> & DeskSettings;
   context: Context;
   /** Whether MongoDB was made ready for us. */
   isServing: () => boolean;
@@ -52,6 +56,8 @@ export default function adminRouter(options: AdminRouterOptions): Router {
   router.use(jsonBody);
   router.use('/tenants', tenantsRouter(context));
   router.use('/tenants', supportRouter(config, context));
+  router.use('/collector-agents', collectorAgentsRouter(context));
+  router.use('/collector-groups', collectorGroupsRouter(new CollectorDesk(config, context)));
   router.use('/collector-tokens', collectorTokensRouter(context));
   router.use('/operator-tokens', operatorTokensRouter(context, wayBack));
   router.use('/operators', operatorsRouter(context, wayBack));

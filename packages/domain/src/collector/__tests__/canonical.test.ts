@@ -1,4 +1,4 @@
-import { canonicalJson, compareText } from '../canonical';
+import { canonicalJson, compareText, prettyJson } from '../canonical';
 
 describe('canonicalJson', () => {
   it('has one text for one value', () => {
@@ -18,6 +18,12 @@ describe('canonicalJson', () => {
     const text = canonicalJson({ a: 'x\u0085\u2028\u2029\u007f\ufeffé😀' });
     expect(text).toBe('{"a":"x\\u0085\\u2028\\u2029\\u007f\\ufeffé😀"}');
     expect(JSON.parse(text)).toEqual({ a: 'x\u0085\u2028\u2029\u007f\ufeffé😀' });
+  });
+});
+
+describe('prettyJson', () => {
+  it('says one thing a line, in one order', () => {
+    expect(prettyJson({ b: ['x'], a: {} })).toBe('{\n  "a": {},\n  "b": [\n    "x"\n  ]\n}\n');
   });
 });
 

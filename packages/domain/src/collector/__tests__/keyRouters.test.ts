@@ -32,10 +32,12 @@ describe('splitPosition', () => {
 
 describe('keyRouters', () => {
   const logs = { signal: 'logs', prefix: '' } as const;
+  const route = (tenants: Parameters<typeof keyRouters>[1]) =>
+    keyRouters(logs, tenants, (_, tenantId) => `clickhouse/${tenantId}`);
 
   it('parts the keys of many tenants into small tables', () => {
     const { tenants } = admitTeams(teams(250));
-    const { connectors = {} } = keyRouters(logs, tenants);
+    const { connectors = {} } = route(tenants);
     const rows = Object.values(connectors).map(({ table }) => (table as unknown[]).length);
     expect(Math.max(...rows)).toBeLessThan(40);
     expect(rows).toHaveLength(17);
@@ -46,7 +48,7 @@ describe('keyRouters', () => {
     const { tenants } = admitTeams(
       keys.map((character, i) => team(i, { apiKey: `${character}234567_` })),
     );
-    const { connectors = {}, pipelines = {} } = keyRouters(logs, tenants);
+    const { connectors = {}, pipelines = {} } = route(tenants);
     const names = [...Object.keys(connectors), ...Object.keys(pipelines)];
     expect(names.filter((name) => !/^[a-z]+\/[a-z0-9-]+$/.test(name))).toEqual([]);
     expect(Object.keys(connectors)).toHaveLength(1 + keys.length);
@@ -54,7 +56,7 @@ describe('keyRouters', () => {
 
   it('doubles every dollar of a condition', () => {
     const { tenants } = admitTeams([team(1, { apiKey: '$a$$bcde' })]);
-    const { connectors = {} } = keyRouters(logs, tenants);
+    const { connectors = {} } = route(tenants);
     const conditions = Object.values(connectors).flatMap(({ table }) =>
       (table as { condition: string }[]).map(({ condition }) => condition),
     );

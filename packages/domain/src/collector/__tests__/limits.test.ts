@@ -1,13 +1,14 @@
 import { limitsFor, requestBytes } from '../limits';
 
 const MIB = 1024 * 1024;
+const roomy = { crowded: false, overcommitted: false };
 const memory = (tenants: number, memoryLimitMiB = 1500) =>
   limitsFor({ tenants, memoryLimitMiB, onDisk: false });
 
 describe('limitsFor', () => {
   it('caps a queue at 64 MiB and a request at 16 MiB', () => {
-    expect(memory(0)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, crowded: false });
-    expect(memory(2)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, crowded: false });
+    expect(memory(0)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, ...roomy });
+    expect(memory(2)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, ...roomy });
   });
 
   it.each([3, 10, 50, 93])(
@@ -22,7 +23,7 @@ describe('limitsFor', () => {
 
   it('goes down to 1 MiB for both, and says so', () => {
     expect(memory(150)).toMatchObject({ requestMiB: 1, crowded: true });
-    expect(memory(250)).toEqual({ queueBytes: MIB, requestMiB: 1, crowded: true });
+    expect(memory(250)).toMatchObject({ queueBytes: MIB, requestMiB: 1, crowded: true });
     expect(memory(250).queueBytes * 250 * 4).toBeLessThanOrEqual(1500 * MIB);
     expect(memory(1, 4)).toMatchObject({ requestMiB: 1, crowded: true });
   });
@@ -34,6 +35,15 @@ describe('limitsFor', () => {
       expect(Number.isInteger(limits.requestMiB)).toBe(true);
       expect(Number.isInteger(limits.queueBytes)).toBe(true);
     }
+  });
+
+  it('gives a queue the size that an operator wants, and says where memory is too small for it', () => {
+    const wanted = (queueMiB: number, onDisk = false) =>
+      limitsFor({ tenants: 10, memoryLimitMiB: 1500, onDisk, queueMiB });
+    expect(wanted(18)).toEqual({ queueBytes: 18 * MIB, requestMiB: 9, ...roomy });
+    expect(wanted(19)).toMatchObject({ queueBytes: 19 * MIB, overcommitted: true });
+    expect(wanted(1)).toMatchObject({ requestMiB: 1, crowded: true });
+    expect(wanted(1024, true)).toEqual({ queueBytes: 1024 * MIB, requestMiB: 16, ...roomy });
   });
 
   it('has room on disk for any number', () => {

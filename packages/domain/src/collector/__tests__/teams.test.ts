@@ -107,6 +107,7 @@ describe('admitTeams', () => {
       {
         tenantId: tenantId(1),
         keys: ['AAAAAAAA', 'bbbbbbbb', 'cccccccc'],
+        presentKey: 'cccccccc',
         credentials: team(1).credentials,
       },
     ]);

@@ -1,3 +1,4 @@
+import type { TenantId } from '../../ids';
 import { compareText } from '../canonical';
 import { literal } from '../config';
 import type { Component, Fragment, Pipeline } from '../config';
@@ -18,11 +19,6 @@ export function firstRouter({ signal, prefix }: Stream): string {
   return `routing/${prefix}${signal}-keys`;
 }
 
-/** The exporter a tenant's part of a stream ends in. */
-export function tenantExporter({ prefix }: Stream, tenantId: string): string {
-  return `clickhouse/${prefix}${tenantId}`;
-}
-
 /**
  * The value of the `authorization` header that `bearertokenauth` judged: the first, of both HTTP and gRPC.
  * The routing connector's own `request` context compares *every* value, so that a request with the headers
@@ -39,7 +35,11 @@ const KEY = 'otelcol.client.metadata["authorization"][0]';
  * the keys below, so a condition can neither miss its value nor run over its end; should one fail all the
  * same, `error_mode: propagate` refuses the whole request before any part of it has moved on.
  */
-export function keyRouters(stream: Stream, tenants: readonly TenantRoute[]): Fragment {
+export function keyRouters(
+  stream: Stream,
+  tenants: readonly TenantRoute[],
+  exporterOf: (stream: Stream, tenantId: TenantId) => string,
+): Fragment {
   const pipeline = (name: string) => `${stream.signal}/${stream.prefix}${name}`;
   const unrouted = pipeline('unrouted');
   const first = firstRouter(stream);
@@ -88,7 +88,7 @@ export function keyRouters(stream: Stream, tenants: readonly TenantRoute[]): Fra
         .filter(({ routes }) => routes.some((route) => route.tenantId === tenantId))
         .map(({ id }) => id),
       processors: [],
-      exporters: [tenantExporter(stream, tenantId)],
+      exporters: [exporterOf(stream, tenantId)],
     };
   }
   return { connectors, pipelines };

@@ -1,53 +1,114 @@
+import { agentMessage, answered, heartbeat, uid } from '../../__tests__/agentMessages';
+import type { Answered } from '../../__tests__/agentMessages';
+import { MemoryAgentLog } from '../../__tests__/memoryAgentLog';
+import { MemoryFleet } from '../../__tests__/memoryFleet';
 import { Metrics } from '../../../metrics';
 import { createLogger } from '../../../utils/logger';
-import { opamp } from '../../proto/gen/opamp';
-import { Offers } from '../../services/offers';
-import { Progress } from '../../services/progress';
+import type { Admitted } from '../../fleet';
 import { AgentRegistry } from '../../services/registry';
-import { createOpampController } from '../opampController';
+import { OpampController } from '../opampController';
 
-const { AgentToServer, RemoteConfigStatuses } = opamp.proto;
-const shared = { kind: 'shared', target: 'default' } as const;
+const SHARD = 'shared:default';
+const UID = uid(1).toString('hex');
 
-it('walks over the teams for their secrets only where an agent reports an error, not with every poll', () => {
-  const log = createLogger('silent');
-  const offers = new Offers({
-    load: () => Promise.reject(new Error('not read here')),
-    revision: () => Promise.resolve(0),
-    onChange: () => () => undefined,
-    build: () => undefined,
-    log,
-  });
-  const secrets = jest.spyOn(offers, 'secrets');
-  const controller = createOpampController({
-    offers,
-    agents: new AgentRegistry(),
-    progress: new Progress({
-      write: () => Promise.resolve(),
-      forget: () => Promise.resolve(),
-      log,
-    }),
-    log,
+function setUp() {
+  const fleet = new MemoryFleet();
+  const agentLog = new MemoryAgentLog();
+  const admitted = fleet.addToken('t', SHARD);
+  const { hashHex } = fleet.offer(SHARD, 'the config');
+  const controller = new OpampController({
+    fleet,
+    agentLog,
+    agents: new AgentRegistry(agentLog),
+    log: createLogger('silent'),
     metrics: new Metrics(),
   });
-  const say = (sequenceNum: number, fields: opamp.proto.AgentToServer.$Properties = {}): void => {
-    const instanceUid = Buffer.alloc(16, 1);
-    controller.handle(
-      shared,
-      AgentToServer.encode({ instanceUid, sequenceNum, ...fields }).finish(),
-    );
+  const say = (message: Uint8Array, as: Admitted = admitted): Answered => {
+    const { head, wire } = controller.handle({ admitted: as }, message);
+    return answered(Buffer.concat(wire ? [head, wire] : [head]));
   };
+  return { fleet, agentLog, admitted, say, hash: Buffer.from(hashHex, 'hex') };
+}
 
-  say(1, { agentDescription: {} });
-  for (let sequence = 2; sequence < 10; sequence += 1) say(sequence);
-  expect(secrets).not.toHaveBeenCalled();
-
-  say(10, {
-    remoteConfigStatus: {
-      lastRemoteConfigHash: Buffer.from('aa', 'hex'),
-      status: RemoteConfigStatuses.RemoteConfigStatuses_FAILED,
-      errorMessage: 'no',
+it('notes how an agent comes to run its config, and what it says of itself', () => {
+  const { fleet, agentLog, say, hash } = setUp();
+  const { revision } = fleet;
+  const described = {
+    agentDescription: {
+      identifyingAttributes: [
+        { key: 'service.name', value: { stringValue: 'otelcol' } },
+        { key: '__proto__', value: { stringValue: 'polluted' } },
+        { key: 'something.else', value: { stringValue: 'not kept' } },
+      ],
     },
+  };
+  expect(say(agentMessage(described)).config).toBe('the config');
+  expect(agentLog.last(UID)).toMatchObject({
+    shard: SHARD,
+    transport: 'http',
+    attributes: { 'service.name': 'otelcol' },
+    state: 'behind',
+    revision: 0,
+    configRevision: undefined,
   });
-  expect(secrets).toHaveBeenCalledTimes(1);
+  const status = { lastRemoteConfigHash: hash, status: 1 };
+  expect(say(heartbeat(2, { remoteConfigStatus: status })).config).toBeUndefined();
+  expect(agentLog.last(UID)).toMatchObject({
+    attributes: undefined,
+    state: 'in_step',
+    status: 'applied',
+    hash: hash.toString('hex'),
+    revision,
+    configRevision: revision,
+  });
+});
+
+it('hands on what an agent runs, and what it can run', () => {
+  const { agentLog, say } = setUp();
+  say(agentMessage({ effectiveConfig: { configMap: { configMap: [] } } }));
+  expect(agentLog.effective).toEqual([]);
+  const body = Buffer.from('receivers: {}');
+  say(
+    heartbeat(2, { effectiveConfig: { configMap: { configMap: [{ key: '', value: { body } }] } } }),
+  );
+  expect(agentLog.effective).toEqual([
+    { shard: SHARD, instanceUid: UID, files: ['receivers: {}'] },
+  ]);
+});
+
+it('takes secrets out of what an agent reports before anybody is told', () => {
+  const { fleet, agentLog, say, hash } = setUp();
+  say(agentMessage());
+  const status = { lastRemoteConfigHash: hash, status: 3, errorMessage: 'bad password s3cret' };
+  say(heartbeat(2, { remoteConfigStatus: status }));
+  expect(fleet.reports).toMatchObject([{ status: 'failed', error: 'bad password ***' }]);
+  expect(JSON.stringify(agentLog.notes, (_key, value: unknown) => String(value))).not.toContain(
+    's3cret',
+  );
+  expect(agentLog.last(UID)).toMatchObject({ state: 'failed', error: 'bad password ***' });
+});
+
+it('counts an agent that takes no configs as one that has nothing to catch up with', () => {
+  const { fleet, agentLog, say } = setUp();
+  say(agentMessage({ capabilities: 0x1 }));
+  expect(agentLog.last(UID)).toMatchObject({ state: 'none', revision: fleet.revision });
+});
+
+it('forgets what an agent said that says goodbye, and knows it again when it comes back', () => {
+  const { agentLog, say } = setUp();
+  say(agentMessage());
+  say(heartbeat(2, { agentDisconnect: {} }));
+  expect(agentLog.left).toEqual([[SHARD, UID, 'goodbye']]);
+  expect(say(heartbeat(3)).asksFullState).toBe(true);
+});
+
+it('keeps agents of two shards apart, whatever instance UID they name', () => {
+  const { fleet, say } = setUp();
+  const other = fleet.addToken('o', 'dedicated:other');
+  fleet.offer('dedicated:other', 'config of the other');
+  say(agentMessage());
+  expect(say(agentMessage({ sequenceNum: 7 }), other).config).toBe('config of the other');
+  // Each goes on in its own sequence.
+  expect(say(heartbeat(2)).asksFullState).toBe(false);
+  expect(say(heartbeat(8), other).asksFullState).toBe(false);
 });

@@ -1,114 +1,450 @@
+import type { Fleet, Offer } from '../../fleet';
 import { AgentCapability } from '../../proto/codec';
 import type { AgentMessage } from '../../proto/codec';
-import { answer, HEARTBEAT_SECONDS } from '../conversation';
-import type { Offer } from '../offers';
-import type { AgentState } from '../registry';
+import { ComponentSets } from '../componentSets';
+import {
+  answer,
+  COMPONENTS_WAIT_MS,
+  HEARTBEAT_SECONDS,
+  isTimeout,
+  push,
+  RESEND_MS,
+} from '../conversation';
+import type { AgentState, Answer, Setting } from '../conversation';
 
-const offer: Offer = { body: Buffer.from('{}'), hash: Buffer.from('aa', 'hex'), hashHex: 'aa' };
+const hash = (digit: string): string => digit.repeat(64);
+const instanceUid = '0192f0c1b2a37000800000000000abcd';
 const newUid = (): Uint8Array => Buffer.alloc(16, 1);
+
+const offerOf = (digit: string): Offer => ({
+  shard: 'shared:default',
+  revision: 1,
+  hashHex: hash(digit),
+  wire: Buffer.from(digit),
+  requires: { receivers: ['otlp'], exporters: ['clickhouse'] },
+});
+
+/** All that the supervisor of docker/collector says it can. */
+const SUPERVISOR =
+  AgentCapability.ReportsStatus |
+  AgentCapability.AcceptsRemoteConfig |
+  AgentCapability.ReportsEffectiveConfig |
+  AgentCapability.ReportsHealth |
+  AgentCapability.ReportsRemoteConfig |
+  AgentCapability.ReportsHeartbeat |
+  AgentCapability.ReportsAvailableComponents;
 
 function message(fields: Partial<AgentMessage> = {}): AgentMessage {
   return {
-    instanceUid: '00'.repeat(16),
+    instanceUid,
     sequence: 1n,
-    capabilities: AgentCapability.AcceptsRemoteConfig | AgentCapability.ReportsHeartbeat,
-    described: false,
+    capabilities: SUPERVISOR,
+    attributes: undefined,
     health: undefined,
+    effectiveConfig: undefined,
     remoteConfig: undefined,
+    components: undefined,
+    connectionSettings: undefined,
     disconnects: false,
     requestsInstanceUid: false,
     ...fields,
   };
 }
 
-const known: AgentState = {
-  sequence: 0n,
-  configHash: 'aa',
-  configStatus: 'applied',
-  healthy: true,
-  heartbeatOffered: true,
-};
+const attributes = new Map([['service.name', 'otelcol']]);
+const effectiveConfig = new Map([['', Buffer.from('{}')]]);
+const health = (healthy: boolean): AgentMessage['health'] => ({
+  healthy,
+  lastError: '',
+  status: '',
+  startedAt: 0n,
+});
+const report = (
+  digit: string,
+  status: 'applied' | 'applying' | 'failed',
+  error = '',
+): AgentMessage['remoteConfig'] => ({ hash: hash(digit), status, error });
 
-describe('answer', () => {
-  it('gives a new agent its config and the interval', () => {
-    const { reply } = answer(message({ described: true }), undefined, offer, newUid);
-    expect(reply.remoteConfig).toEqual({ body: offer.body, hash: offer.hash });
-    expect(reply.heartbeatSeconds).toBe(HEARTBEAT_SECONDS);
-    expect(reply.reportFullState).toBeUndefined();
-  });
+/** An agent in conversation with a fleet that offers what `offer` says. */
+class Talk {
+  offer: Offer | undefined = offerOf('a');
+  state: AgentState | undefined;
+  now = 0;
+  /** What the fleet was told. */
+  readonly told: string[] = [];
+  readonly components = new ComponentSets();
+  private sequence = 0n;
 
-  it('says nothing to an agent that is in step', () => {
-    const { reply, state } = answer(message(), known, offer, newUid);
-    expect(reply).toEqual({ instanceUid: '00'.repeat(16), capabilities: reply.capabilities });
-    expect(state?.configHash).toBe('aa');
-  });
+  readonly fleet: Pick<Fleet, 'offerFor' | 'reported' | 'health' | 'redact'> = {
+    offerFor: () => this.offer,
+    reported: (_shard, _uid, { hash: of, status }) => void this.told.push(`${status} ${of[0]}`),
+    health: (_shard, _uid, healthy, of) =>
+      void this.told.push(`${healthy ? 'healthy' : 'unhealthy'} ${of?.[0]}`),
+    redact: (text) => text.replaceAll('secret', '***'),
+  };
 
-  it('offers a config whose hash differs from the last one received', () => {
-    const { reply } = answer(message(), { ...known, configHash: 'bb' }, offer, newUid);
-    expect(reply.remoteConfig?.hash).toEqual(offer.hash);
-  });
+  /** The agent sends the next message. */
+  say(fields: Partial<AgentMessage> = {}, setting: Partial<Setting> = {}): Answer {
+    const sent = message({ sequence: this.sequence, ...fields });
+    this.sequence = sent.sequence + 1n;
+    const answered = answer(sent, this.state, { ...this.setting(), ...setting });
+    this.state = answered.state;
+    return answered;
+  }
 
-  it('does not offer a config again that the agent has, failed or not', () => {
-    const failed = { hash: 'aa', status: 'failed', error: 'x' } as const;
-    const { reply, state } = answer(message({ remoteConfig: failed }), known, offer, newUid);
-    expect(reply.remoteConfig).toBeUndefined();
-    expect(state?.configStatus).toBe('failed');
-  });
+  /** What is meant for the agent changed, and it is told without having asked. */
+  push(): Answer & { state: AgentState } {
+    if (!this.state) throw new Error('nobody is there');
+    const pushed = push(instanceUid, this.state, this.setting());
+    this.state = pushed.state;
+    return pushed;
+  }
 
-  it('does not send a config with every poll to an agent that never reports on it', () => {
-    const mute = message({ described: true, capabilities: AgentCapability.AcceptsRemoteConfig });
-    const first = answer(mute, undefined, offer, newUid);
-    expect(first.reply.remoteConfig).toBeDefined();
-    const second = answer({ ...mute, sequence: 2n, described: false }, first.state, offer, newUid);
-    expect(second.reply.remoteConfig).toBeUndefined();
-  });
-
-  it('asks an unknown agent that left its state out for all of it, and waits with the config', () => {
-    const { reply } = answer(message({ sequence: 12n }), undefined, offer, newUid);
-    expect(reply.reportFullState).toBe(true);
-    expect(reply.remoteConfig).toBeUndefined();
-  });
-
-  it.each([0n, 2n, 5n])('asks for full state after a gap (sequence %s after 0)', (sequence) => {
-    expect(answer(message({ sequence }), known, offer, newUid).reply.reportFullState).toBe(true);
-  });
-
-  it('offers nothing to an agent that takes no config', () => {
-    const { reply } = answer(
-      message({ described: true, capabilities: 0x1n }),
-      undefined,
-      offer,
+  private setting(): Setting {
+    return {
+      shard: 'shared:default',
+      transport: 'http',
+      fleet: this.fleet,
+      components: this.components,
+      now: this.now,
       newUid,
-    );
-    expect(reply.remoteConfig).toBeUndefined();
+      uidTaken: false,
+      reconnected: false,
+    };
+  }
+}
+
+/** A talk with an agent that has described itself and applied config `a`. */
+function inStep(): Talk {
+  const talk = new Talk();
+  talk.say({ attributes, health: health(true), remoteConfig: report('a', 'applied') });
+  talk.told.length = 0;
+  return talk;
+}
+
+describe('what an agent is offered', () => {
+  it('is its config, with the first message, and the interval', () => {
+    const { reply, offer, standing } = new Talk().say({ attributes });
+    expect(offer?.hashHex).toBe(hash('a'));
+    expect(reply).toEqual({ instanceUid, heartbeatSeconds: HEARTBEAT_SECONDS });
+    expect(standing).toBe('behind');
   });
 
-  it('offers nothing where the group has no config', () => {
-    expect(
-      answer(message({ described: true }), undefined, undefined, newUid).reply.remoteConfig,
-    ).toBeUndefined();
+  it('is nothing where it is in step', () => {
+    const answered = inStep().say();
+    expect(answered.reply).toEqual({ instanceUid });
+    expect(answered.offer).toBeUndefined();
+    expect(answered.news).toEqual({});
+    expect(answered.standing).toBe('in_step');
   });
 
-  it('never sets the interval of an agent that would connect anew without its token', () => {
-    const capabilities =
-      AgentCapability.AcceptsRemoteConfig |
-      AgentCapability.ReportsHeartbeat |
-      AgentCapability.AcceptsOpAMPConnectionSettings;
-    const { reply } = answer(message({ described: true, capabilities }), undefined, offer, newUid);
+  it('is a config whose hash differs from the last one received', () => {
+    const talk = inStep();
+    talk.offer = offerOf('b');
+    expect(talk.say().offer?.hashHex).toBe(hash('b'));
+  });
+
+  it('is not the same again while the agent is about to report on it, and is when nothing came for long', () => {
+    const talk = inStep();
+    talk.offer = offerOf('b');
+    talk.say();
+    expect(talk.say().offer).toBeUndefined();
+    talk.now = RESEND_MS - 1;
+    expect(talk.say().offer).toBeUndefined();
+    talk.now = RESEND_MS;
+    expect(talk.say().offer?.hashHex).toBe(hash('b'));
+  });
+
+  it('is the same again over a new connection, and another one at once', () => {
+    const talk = inStep();
+    talk.offer = offerOf('b');
+    talk.say();
+    expect(talk.say({}, { reconnected: true }).offer?.hashHex).toBe(hash('b'));
+    talk.offer = offerOf('c');
+    expect(talk.say().offer?.hashHex).toBe(hash('c'));
+  });
+
+  it('is no config that it has, failed or not', () => {
+    const talk = inStep();
+    const { offer, standing } = talk.say({ remoteConfig: report('a', 'failed', 'no') });
+    expect(offer).toBeUndefined();
+    expect(standing).toBe('failed');
+  });
+
+  it('knows of a failure that the same message tells of', () => {
+    const talk = inStep();
+    talk.offer = offerOf('b');
+    talk.say();
+    const fleet = {
+      ...talk.fleet,
+      reported: (): void => {
+        talk.offer = offerOf('a');
+      },
+    };
+    const failed = talk.say({ remoteConfig: report('b', 'failed', 'no') }, { fleet });
+    expect(failed.offer?.hashHex).toBe(hash('a'));
+  });
+
+  it('goes once to an agent that never reports on configs, which then counts as in step', () => {
+    const mute = { capabilities: AgentCapability.AcceptsRemoteConfig };
+    const talk = new Talk();
+    expect(talk.say({ ...mute, attributes }).offer).toBeDefined();
+    talk.now = 10 * RESEND_MS;
+    const second = talk.say(mute);
+    expect(second.offer).toBeUndefined();
+    expect(second.standing).toBe('in_step');
+    expect(talk.told).toEqual([]);
+    // It started again: what it had is gone.
+    expect(talk.say({ ...mute, attributes, sequence: 0n }).offer).toBeDefined();
+  });
+
+  it('is nothing where it takes no config, or none is meant for it', () => {
+    const deaf = new Talk().say({ attributes, capabilities: AgentCapability.ReportsStatus });
+    expect([deaf.offer, deaf.standing]).toEqual([undefined, 'none']);
+    const talk = new Talk();
+    talk.offer = undefined;
+    const none = talk.say({ attributes });
+    expect([none.offer, none.standing]).toEqual([undefined, 'none']);
+  });
+});
+
+describe('state that was left out', () => {
+  it('is asked for where the agent is not known, and the config waits for it', () => {
+    const talk = new Talk();
+    const { reply, offer } = talk.say({ sequence: 12n });
+    expect(reply.reportFullState).toBe(true);
+    expect(offer).toBeUndefined();
+    // Messages that were on their way when it was asked.
+    expect(talk.say().offer).toBeUndefined();
+    const full = talk.say({ attributes, remoteConfig: report('a', 'applied') });
+    expect(full.reply.reportFullState).toBeUndefined();
+    expect(full.offer).toBeUndefined();
+    expect(full.standing).toBe('in_step');
+  });
+
+  it.each([0n, 2n, 5n])('is asked for after a gap (sequence %s after 0)', (sequence) => {
+    expect(inStep().say({ sequence }).reply.reportFullState).toBe(true);
+  });
+
+  it('is not waited for for ever', () => {
+    const talk = new Talk();
+    const asked = [12n, 13n, 14n, 15n, 16n].map((sequence) => talk.say({ sequence }));
+    expect(asked.map(({ reply }) => reply.reportFullState === true)).toEqual([
+      ...[true, true, true],
+      ...[false, false],
+    ]);
+    expect(asked[3]?.offer?.hashHex).toBe(hash('a'));
+  });
+
+  it('is forgotten where an agent starts again', () => {
+    const talk = inStep();
+    const { offer, reply, standing } = talk.say({ sequence: 0n, attributes });
+    expect(offer?.hashHex).toBe(hash('a'));
+    expect(reply.heartbeatSeconds).toBe(HEARTBEAT_SECONDS);
+    expect(standing).toBe('behind');
+  });
+});
+
+describe('the interval', () => {
+  it.each([
+    ['over a WebSocket', { transport: 'websocket' as const }, SUPERVISOR],
+    ['where the agent sends no heartbeats', {}, SUPERVISOR & ~AgentCapability.ReportsHeartbeat],
+    [
+      'where it would connect anew without its token',
+      {},
+      SUPERVISOR | AgentCapability.AcceptsOpAMPConnectionSettings,
+    ],
+  ])('is left alone %s', (_where, setting, capabilities) => {
+    const { reply } = new Talk().say({ attributes, capabilities }, setting);
     expect(reply.heartbeatSeconds).toBeUndefined();
   });
+});
 
-  it('sets the interval again for an agent that started again', () => {
-    const { reply } = answer(message({ sequence: 9n, described: true }), known, offer, newUid);
-    expect(reply.heartbeatSeconds).toBe(HEARTBEAT_SECONDS);
+describe('a collector that takes up a config', () => {
+  it('is in step when it is healthy after it told of its own config, before it says applied', () => {
+    const talk = inStep();
+    talk.offer = offerOf('b');
+    talk.say();
+    // With the message that says so comes the config of the collector that is about to go, and its health after it.
+    expect(talk.say({ remoteConfig: report('b', 'applying'), effectiveConfig }).standing).toBe(
+      'applying',
+    );
+    expect(talk.say({ health: health(true) }).standing).toBe('applying');
+    expect(talk.told).toEqual(['applying b']);
+    talk.say({ health: health(false) });
+    talk.say({ effectiveConfig });
+    expect(talk.say({ health: health(true) }).standing).toBe('in_step');
+    expect(talk.told).toEqual(['applying b', 'unhealthy b', 'healthy b']);
+    expect(talk.say({ remoteConfig: report('b', 'applied') }).standing).toBe('in_step');
+    expect(talk.told.at(-1)).toBe('applied b');
   });
 
-  it('forgets an agent that says goodbye', () => {
-    expect(answer(message({ disconnects: true }), known, offer, newUid).state).toBeUndefined();
+  it('is in step when it was too slow and then healthy', () => {
+    const talk = inStep();
+    talk.offer = offerOf('b');
+    talk.say();
+    talk.say({ remoteConfig: report('b', 'applying'), effectiveConfig });
+    const slow = report('b', 'failed', 'Config apply timeout exceeded');
+    expect(talk.say({ remoteConfig: slow, health: health(false) }).standing).toBe('failed');
+    talk.say({ effectiveConfig });
+    expect(talk.say({ health: health(true) }).standing).toBe('in_step');
+    expect(talk.told.slice(-2)).toEqual(['unhealthy b', 'healthy b']);
   });
 
-  it('gives an instance uid to who asks for one', () => {
-    const { reply } = answer(message({ requestsInstanceUid: true }), known, offer, newUid);
-    expect(reply.newInstanceUid).toEqual(newUid());
+  it('is not in step for being healthy with the config before, after one that it refused', () => {
+    const talk = inStep();
+    talk.offer = offerOf('b');
+    talk.say();
+    const refused = report('b', 'failed', "'exporters' unknown type");
+    expect(talk.say({ remoteConfig: refused, health: health(true) }).standing).toBe('failed');
+    // It tells all of itself again, with the old config and its health.
+    talk.say({ attributes, effectiveConfig, remoteConfig: refused, health: health(true) });
+    expect(talk.say({ health: health(true) }).standing).toBe('failed');
+    expect(talk.told).toEqual(['failed b']);
+  });
+
+  it('is taken at its word on its health where it never tells of its config', () => {
+    const talk = new Talk();
+    const capabilities = SUPERVISOR & ~AgentCapability.ReportsEffectiveConfig;
+    talk.say({ capabilities, attributes });
+    talk.say({ capabilities, remoteConfig: report('a', 'applying') });
+    expect(talk.say({ capabilities, health: health(true) }).standing).toBe('in_step');
+  });
+
+  it('tells the fleet what is news, and nothing else', () => {
+    const talk = inStep();
+    talk.say();
+    talk.say({ health: health(true) });
+    talk.say({ remoteConfig: report('a', 'applied') });
+    expect(talk.told).toEqual([]);
+    talk.say({ health: health(false) });
+    expect(talk.told).toEqual(['unhealthy a']);
+  });
+
+  it('does not count what it says before it has any config', () => {
+    const talk = new Talk();
+    talk.say({ attributes, remoteConfig: { hash: '', status: 'unset', error: '' } });
+    expect(talk.told).toEqual([]);
+    expect(talk.state?.configHash).toBeUndefined();
+  });
+});
+
+describe('components', () => {
+  const has = { receivers: ['otlp'], exporters: ['clickhouse', 'nop'] };
+  const lacks = { receivers: ['otlp'], exporters: ['nop'] };
+
+  it('are asked for once, and the config waits for them', () => {
+    const talk = new Talk();
+    const first = talk.say({ attributes, components: { hash: 'c0', types: undefined } });
+    expect(first.reply.reportAvailableComponents).toBe(true);
+    expect(first.offer).toBeUndefined();
+    const second = talk.say({ components: { hash: 'c0', types: has } });
+    expect(second.reply.reportAvailableComponents).toBeUndefined();
+    expect(second.offer?.hashHex).toBe(hash('a'));
+    expect(second.news.components).toEqual(has);
+    // Another one with the same need not be asked.
+    talk.state = undefined;
+    const other = talk.say({ attributes, components: { hash: 'c0', types: undefined } });
+    expect(other.reply.reportAvailableComponents).toBeUndefined();
+    expect(other.offer?.hashHex).toBe(hash('a'));
+    expect(other.news.components).toEqual(has);
+  });
+
+  it('that are lacking keep the config back, and say so', () => {
+    const talk = new Talk();
+    const first = talk.say({ attributes, components: { hash: 'c1', types: lacks } });
+    expect(first.offer).toBeUndefined();
+    expect(first.standing).toBe('withheld');
+    expect(first.lacking).toEqual(['exporters/clickhouse']);
+    expect(talk.say().standing).toBe('withheld');
+    // Of a config that it has it is not said.
+    expect(talk.say({ remoteConfig: report('a', 'applied') }).lacking).toEqual([]);
+    // The collector was replaced by one that has them.
+    talk.offer = offerOf('b');
+    expect(talk.say().standing).toBe('withheld');
+    expect(talk.say({ components: { hash: 'c2', types: has } }).offer?.hashHex).toBe(hash('b'));
+  });
+
+  it('that never come are not waited for', () => {
+    const talk = new Talk();
+    talk.say({ attributes, components: { hash: 'c3', types: undefined } });
+    talk.now = COMPONENTS_WAIT_MS - 1;
+    expect(talk.say().offer).toBeUndefined();
+    talk.now = COMPONENTS_WAIT_MS;
+    const { offer, reply } = talk.say();
+    expect(offer).toBeDefined();
+    expect(reply.reportAvailableComponents).toBeUndefined();
+  });
+
+  it('are not asked of an agent that cannot tell', () => {
+    const capabilities = SUPERVISOR & ~AgentCapability.ReportsAvailableComponents;
+    const { reply, offer } = new Talk().say({
+      capabilities,
+      attributes,
+      components: { hash: 'c4', types: undefined },
+    });
+    expect(reply.reportAvailableComponents).toBeUndefined();
+    expect(offer).toBeDefined();
+  });
+});
+
+describe('push', () => {
+  it('sends what changed, once', () => {
+    const talk = inStep();
+    expect(talk.push().offer).toBeUndefined();
+    talk.offer = offerOf('b');
+    expect(talk.push().offer?.hashHex).toBe(hash('b'));
+    expect(talk.push().offer).toBeUndefined();
+    expect(talk.say().offer).toBeUndefined();
+    expect(talk.state?.sequence).toBe(1n);
+  });
+
+  it('sends nothing to an agent whose state is not known yet', () => {
+    const talk = new Talk();
+    talk.say({ sequence: 9n });
+    expect(talk.push().offer).toBeUndefined();
+  });
+
+  it('sends nothing that needs what the agent lacks', () => {
+    const talk = new Talk();
+    talk.say({ attributes, components: { hash: 'c1', types: { receivers: [] } } });
+    const { offer, standing } = talk.push();
+    expect([offer, standing]).toEqual([undefined, 'withheld']);
+  });
+});
+
+describe('who the agent is', () => {
+  it('is forgotten where it says goodbye', () => {
+    const talk = inStep();
+    const { reply, state, offer } = talk.say({ disconnects: true, health: health(false) });
+    expect([reply, state, offer]).toEqual([{ instanceUid }, undefined, undefined]);
+    expect(talk.told).toEqual([]);
+  });
+
+  it.each([
+    ['asks for an instance uid', { requestsInstanceUid: true }, {}],
+    ['has one that another agent has', {}, { uidTaken: true }],
+  ])('is said anew to one that %s, and nothing else', (_who, fields, setting) => {
+    const { reply, state, offer } = new Talk().say({ attributes, ...fields }, setting);
+    expect(reply).toEqual({ instanceUid, newInstanceUid: newUid() });
+    expect([state, offer]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('error texts', () => {
+  it('are kept without secrets, and never whole where they are long', () => {
+    const talk = inStep();
+    const { news } = talk.say({
+      remoteConfig: report('a', 'failed', `my secret ${'x'.repeat(5_000)}`),
+      health: { healthy: false, lastError: 'secret too', status: '', startedAt: 0n },
+    });
+    expect(news.config?.error).toMatch(/^my \*\*\* x+$/);
+    expect(news.config?.error).toHaveLength(1_000);
+    expect(talk.state?.lastError).toBe('*** too');
+  });
+
+  it('tell a slow start from a config that cannot start', () => {
+    expect(isTimeout('Config apply timeout exceeded')).toBe(true);
+    expect(isTimeout("'otlp' has invalid keys: timeout")).toBe(false);
   });
 });

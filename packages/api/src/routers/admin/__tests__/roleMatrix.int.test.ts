@@ -6,10 +6,13 @@ import { Types } from 'mongoose';
 import type { Model } from 'mongoose';
 
 import { Browser, makeUser as makeLogin } from '../../../__tests__/browser';
+import { heardAgent } from '../../../controllers/__tests__/heardAgent';
+import { recordAgents } from '../../../controllers/collectorAgents';
 import { useServer } from '../../../fixtures';
 import type { Answer } from '../../../fixtures';
 import { models } from '../../../models';
 import AuditEvent from '../../../models/auditEvent';
+import CollectorGroup from '../../../models/collectorGroup';
 import CollectorToken from '../../../models/collectorToken';
 import Operator from '../../../models/operator';
 import OperatorToken from '../../../models/operatorToken';
@@ -44,7 +47,21 @@ const expected: Record<string, 'viewer' | 'admin'> = {
   'secret.rotate': 'admin',
   'collectorTokens.create': 'admin',
   'collectorTokens.list': 'viewer',
+  'collectorTokens.rotate': 'admin',
   'collectorTokens.delete': 'admin',
+  'collectorGroups.create': 'admin',
+  'collectorGroups.list': 'viewer',
+  'collectorGroups.get': 'viewer',
+  'collectorGroups.update': 'admin',
+  'collectorGroups.delete': 'admin',
+  'collectorGroups.config': 'viewer',
+  'collectorGroups.exportConfig': 'admin',
+  'collectorGroups.revisions': 'viewer',
+  'collectorGroups.revision': 'viewer',
+  'collectorGroups.rollout': 'admin',
+  'collectorAgents.list': 'viewer',
+  'collectorAgents.get': 'viewer',
+  'collectorAgents.forget': 'admin',
   'operatorTokens.create': 'admin',
   'operatorTokens.list': 'viewer',
   'operatorTokens.delete': 'admin',
@@ -103,6 +120,24 @@ async function signIn(role?: 'viewer' | 'admin'): Promise<Browser> {
   return Browser.login(server.url, email, password);
 }
 
+async function storeCollectorToken(): Promise<string> {
+  const group = { kind: 'shared', target: 'default' } as const;
+  return (await CollectorToken.create({ name: 'x', hash: randomUUID(), group })).id;
+}
+
+async function storeCollectorGroup(): Promise<string> {
+  const _id = `named:g-${randomUUID()}`;
+  await CollectorGroup.create({ _id, target: 'default', members: 'all', version: 1 });
+  return _id;
+}
+
+/** A collector of the other tenant, heard of an hour ago. */
+async function storeGoneAgent(): Promise<string> {
+  const instanceUid = randomUUID().replaceAll('-', '');
+  await recordAgents([heardAgent({ shard: `dedicated:${globex.team}`, instanceUid }, 3_600_000)]);
+  return instanceUid;
+}
+
 let retention = 100;
 /** Another one each time: what is set already would be no change. */
 function nextRetention(): number {
@@ -152,14 +187,34 @@ const samples: Record<string, () => Promise<Sample> | Sample> = {
   'secret.rotate': () => ({}),
   'collectorTokens.create': () => ({ body: { name: 'x', group: { kind: 'shared' } } }),
   'collectorTokens.list': () => ({}),
-  'collectorTokens.delete': async () => {
-    const made = await CollectorToken.create({
-      name: 'x',
-      hash: randomUUID(),
-      group: { kind: 'shared', target: 'default' },
-    });
-    return { params: { id: made.id } };
-  },
+  'collectorTokens.rotate': async () => ({
+    params: { id: await storeCollectorToken() },
+    body: { overlapMinutes: 5 },
+  }),
+  'collectorTokens.delete': async () => ({ params: { id: await storeCollectorToken() } }),
+  'collectorGroups.create': () => ({
+    body: { name: `g-${randomUUID()}`, members: { tenants: [globex.id] } },
+  }),
+  'collectorGroups.list': () => ({}),
+  'collectorGroups.get': () => ({ params: { group: 'shared:default' } }),
+  'collectorGroups.update': () => ({
+    params: { group: `dedicated:${globex.team}` },
+    body: { options: { memoryLimitMiB: nextRetention() } },
+  }),
+  'collectorGroups.delete': async () => ({ params: { group: await storeCollectorGroup() } }),
+  'collectorGroups.config': () => ({ params: { group: `dedicated:${globex.team}` } }),
+  'collectorGroups.exportConfig': () => ({ params: { group: `dedicated:${globex.team}` } }),
+  'collectorGroups.revisions': () => ({ params: { group: `dedicated:${globex.team}` } }),
+  'collectorGroups.revision': () => ({
+    params: { group: `dedicated:${globex.team}`, number: '1' },
+  }),
+  'collectorGroups.rollout': async () => ({
+    params: { group: await storeCollectorGroup() },
+    body: { action: 'pause' },
+  }),
+  'collectorAgents.list': () => ({}),
+  'collectorAgents.get': async () => ({ params: { uid: await storeGoneAgent() } }),
+  'collectorAgents.forget': async () => ({ params: { uid: await storeGoneAgent() } }),
   'operatorTokens.create': () => ({ body: { name: 'x', role: 'admin' } }),
   'operatorTokens.list': () => ({}),
   'operatorTokens.delete': async () => ({ params: { id: (await storeToken('viewer')).id } }),

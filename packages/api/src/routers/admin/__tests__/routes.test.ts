@@ -36,7 +36,14 @@ function servedByAdminRouter(): string[] {
   try {
     // Nothing is called: it is only looked at.
     const options = {
-      config: { adminToken: undefined, frontendUrl: 'http://localhost:8080' },
+      config: {
+        adminToken: undefined,
+        collectorToken: undefined,
+        frontendUrl: 'http://localhost:8080',
+        secret: '',
+        collectorMemoryLimitMiB: 1_500,
+        collectorStorageDirectory: undefined,
+      },
       context: { log: createLogger('silent') } as Context,
       isServing: () => true,
       sessions: [],

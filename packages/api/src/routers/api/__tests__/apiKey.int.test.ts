@@ -1,9 +1,10 @@
-import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import mongoose from 'mongoose';
 
 import { buildGroupConfig, loadCollectorSnapshot } from '../../../controllers/collectorConfigs';
 import { createContext } from '../../../controllers/context';
 import type { Context } from '../../../controllers/context';
+import { heardAgent } from '../../../controllers/__tests__/heardAgent';
+import { recordAgents } from '../../../controllers/collectorAgents';
 import { dropFormerKeys } from '../../../controllers/ingestionKeys';
 import { readRevision } from '../../../controllers/revisions';
 import { useServer } from '../../../fixtures';
@@ -43,12 +44,7 @@ async function config(): Promise<string> {
 
 /** A collector that runs a config of this revision. */
 async function collector(revision: number): Promise<void> {
-  const _id = `${groupId(group)}/one`;
-  await CollectorAgent.updateOne(
-    { _id },
-    { $set: { group: groupId(group), revision, seenAt: new Date() } },
-    { upsert: true },
-  );
+  await recordAgents([heardAgent({ revision })]);
 }
 
 const renew = (of: Inhabited, json?: object) =>

@@ -5,11 +5,11 @@ import { Command } from 'commander';
 import { CliError } from '../../../exitCodes';
 import { clientOf } from '../../../options';
 import { note, withProgress } from '../../../output';
+import { keepInFile } from '../../../secretFile';
 import { duration } from '../../../time';
 import { validate } from '../../../validate';
 import { roleOption } from '../set';
 import { printToken } from './print';
-import { keepInFile } from './secretFile';
 
 const DAY_MS = 86_400_000;
 

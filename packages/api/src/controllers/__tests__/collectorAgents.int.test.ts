@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
+import type { TenantId } from '@hyperdx-tenancy/domain/ids';
+import { Types } from 'mongoose';
+
+import { useServer } from '../../fixtures';
+import AuditEvent from '../../models/auditEvent';
+import CollectorAgent from '../../models/collectorAgent';
+import type { ICollectorAgent } from '../../models/collectorAgent';
+import CollectorEffectiveConfig from '../../models/collectorEffectiveConfig';
+import CollectorGroup from '../../models/collectorGroup';
+import CollectorToken from '../../models/collectorToken';
+import { createLogger } from '../../utils/logger';
+import {
+  agentKey,
+  eraseAgents,
+  findMoves,
+  forgetOldCollectors,
+  recordAgents,
+  recordEffectiveConfigs,
+  recordGone,
+  recordMove,
+  unacknowledged,
+} from '../collectorAgents';
+import { createContext } from '../context';
+import type { Context } from '../context';
+import { heardAgent } from './heardAgent';
+
+const { server } = useServer();
+let context: Context;
+let tenant: { id: TenantId; team: string };
+
+const newUid = (): string => randomBytes(16).toString('hex');
+const shared = 'shared:default';
+const stored = (instanceUid: string, shard = shared) =>
+  CollectorAgent.findById(agentKey({ shard, instanceUid })).lean<ICollectorAgent>();
+
+beforeAll(async () => {
+  context = createContext(server.config, createLogger('silent'));
+  const { json } = await server.request('POST', '/tenancy/v1/tenants', { body: { name: 'Acme' } });
+  const [team] = json['teams'] as { id: string }[];
+  tenant = { id: parseTenantId(String(json['id'])), team: team!.id };
+});
+
+afterAll(() => context.targets.close());
+
+afterEach(async () => {
+  await CollectorAgent.deleteMany({});
+  await CollectorEffectiveConfig.deleteMany({});
+  await CollectorGroup.deleteMany({});
+});
+
+describe('recordAgents', () => {
+  it('keeps since when an agent is known, and since when its health is as it is', async () => {
+    const instanceUid = newUid();
+    await recordAgents([heardAgent({ instanceUid }, 60_000)]);
+    const first = await stored(instanceUid);
+    expect(first?.healthyChangedAt).toEqual(first?.firstHeardAt);
+    await recordAgents([heardAgent({ instanceUid }, 30_000)]);
+    expect(await stored(instanceUid)).toMatchObject({
+      firstHeardAt: first?.firstHeardAt,
+      healthyChangedAt: first?.healthyChangedAt,
+    });
+    // Another process that never heard of it before finds it otherwise.
+    await recordAgents([heardAgent({ instanceUid, healthy: false })]);
+    const changed = await stored(instanceUid);
+    expect(changed?.firstHeardAt).toEqual(first?.firstHeardAt);
+    expect(changed?.healthyChangedAt).toEqual(changed?.heardAt);
+  });
+
+  it('leaves configs alone that the agent is never to be offered again', async () => {
+    const instanceUid = newUid();
+    await recordAgents([heardAgent({ instanceUid })]);
+    await CollectorAgent.updateOne({ instanceUid }, { $addToSet: { blocked: 'h1' } });
+    await recordAgents([heardAgent({ instanceUid, hash: 'h2' })]);
+    expect(await stored(instanceUid)).toMatchObject({ hash: 'h2', blocked: ['h1'] });
+  });
+
+  it('only the process that an agent speaks to says that it is gone', async () => {
+    const instanceUid = newUid();
+    const now = new Date();
+    const gone = { shard: shared, instanceUid, goneAt: now, aliveUntil: now };
+    await recordAgents([heardAgent({ instanceUid, process: 'second' })]);
+    await recordGone([{ ...gone, process: 'first' }]);
+    expect((await stored(instanceUid))?.goneAt).toBeNull();
+    await recordGone([{ ...gone, process: 'second' }]);
+    expect((await stored(instanceUid))?.goneAt).toEqual(now);
+    await recordAgents([heardAgent({ instanceUid, process: 'second' })]);
+    expect((await stored(instanceUid))?.goneAt).toBeNull();
+    // Of one that is not known nothing is made up.
+    await recordGone([{ ...gone, instanceUid: newUid(), process: 'second' }]);
+    expect(await CollectorAgent.countDocuments()).toBe(1);
+  });
+});
+
+describe('unacknowledged', () => {
+  const waitedFor = (since = new Date(0)) =>
+    unacknowledged({ tenantId: tenant.id, target: 'default', revision: 5, since }, context);
+  const shardsThatServe = (): string[] => [
+    shared,
+    `${shared}:quarantine`,
+    `dedicated:${tenant.team}`,
+    `key:${tenant.team}`,
+    'named:everybody',
+    'named:everybody:2',
+    'named:everybody:quarantine',
+    'named:listed',
+  ];
+  const others = [
+    'shared:elsewhere',
+    `dedicated:${new Types.ObjectId().toHexString()}`,
+    'named:other',
+    'named:everybody-else',
+    'named:abroad',
+  ];
+
+  beforeEach(async () => {
+    const group = { target: 'default', options: {}, version: 1 };
+    await CollectorGroup.create([
+      { _id: 'named:everybody', ...group, members: 'all', shards: 3 },
+      { _id: 'named:listed', ...group, members: { tenants: [tenant.id] } },
+      { _id: 'named:other', ...group, members: { tenants: ['b'.repeat(24)] } },
+      { _id: 'named:everybody-else', ...group, members: { tenants: ['c'.repeat(24)] } },
+      { _id: 'named:abroad', ...group, target: 'abroad', members: 'all' },
+    ]);
+  });
+
+  it('waits for agents of each config that serves the tenant, and for no others', async () => {
+    for (const shard of shardsThatServe()) {
+      await recordAgents([heardAgent({ shard, instanceUid: newUid(), revision: 4 })]);
+      expect([shard, await waitedFor()]).toEqual([shard, 1]);
+      await recordAgents([heardAgent({ shard, instanceUid: newUid(), revision: 5 })]);
+      expect([shard, await waitedFor()]).toEqual([shard, 1]);
+      await CollectorAgent.deleteMany({});
+    }
+    for (const shard of others) {
+      await recordAgents([heardAgent({ shard, instanceUid: newUid(), revision: 0 })]);
+      expect([shard, await waitedFor()]).toEqual([shard, 0]);
+    }
+  });
+
+  it('waits for nobody who is dead, unless nobody could be heard for a while', async () => {
+    const instanceUid = newUid();
+    await recordAgents([heardAgent({ instanceUid }, 100_000)]);
+    expect(await waitedFor()).toBe(0);
+    expect(await waitedFor(new Date())).toBe(1);
+    const goneAt = new Date();
+    const gone = { shard: shared, instanceUid, process: 'test', goneAt };
+    await recordGone([{ ...gone, aliveUntil: new Date(0) }]);
+    expect(await waitedFor(new Date())).toBe(0);
+  });
+});
+
+describe('an agent that comes with another token', () => {
+  it('is ended where it was, with an event', async () => {
+    const instanceUid = newUid();
+    await recordAgents([
+      heardAgent({ instanceUid }),
+      heardAgent({ instanceUid, shard: 'named:eu' }),
+    ]);
+    const body = gzipSync('x');
+    const text = { body, size: 1, at: new Date(), forgetAt: new Date(Date.now() + 60_000) };
+    await recordEffectiveConfigs([
+      { _id: agentKey({ shard: shared, instanceUid }), ...text },
+      { _id: agentKey({ shard: 'named:eu', instanceUid }), ...text },
+    ]);
+    await recordMove({ instanceUid, from: shared, to: 'named:eu' }, context);
+    expect(await stored(instanceUid)).toBeNull();
+    expect(await stored(instanceUid, 'named:eu')).not.toBeNull();
+    expect(await CollectorEffectiveConfig.distinct('_id')).toEqual([`named:eu/${instanceUid}`]);
+    expect(await AuditEvent.findOne({ subject: instanceUid }).lean()).toMatchObject({
+      action: 'collectorAgent.move',
+      actor: { kind: 'system', id: 'opamp' },
+      asked: { instanceUid, from: shared, to: 'named:eu' },
+    });
+  });
+
+  it('has moved where it was not heard of any more; one that lives in both places has not', async () => {
+    const at = new Date(Date.now() - 120_000);
+    const [moved, twice, back] = [newUid(), newUid(), newUid()];
+    const arrived = [moved, twice, back].map((instanceUid) => ({
+      shard: 'named:eu',
+      instanceUid,
+      at,
+    }));
+    await recordAgents([
+      ...arrived.map((place) => heardAgent(place)),
+      heardAgent({ instanceUid: moved }, 150_000),
+      heardAgent({ instanceUid: twice }, 10_000),
+      // It was elsewhere after it had arrived here.
+      heardAgent({ instanceUid: back }, 100_000),
+    ]);
+    expect(await findMoves(arrived, context)).toEqual([
+      { instanceUid: moved, from: shared, to: 'named:eu' },
+    ]);
+  });
+});
+
+it('all that is known of agents whose time is over is forgotten, and tokens that were revoked long ago', async () => {
+  const [old, young] = [newUid(), newUid()];
+  const past = new Date(Date.now() - 1_000);
+  await recordAgents([
+    heardAgent({ instanceUid: old, forgetAt: past }),
+    heardAgent({ instanceUid: young }),
+  ]);
+  const text = { body: gzipSync('x'), size: 1, at: past };
+  await recordEffectiveConfigs([{ _id: `${shared}/${old}`, ...text, forgetAt: past }]);
+  const day = 86_400_000;
+  const ago = (days: number): Date => new Date(Date.now() - days * day);
+  const group = { kind: 'shared', target: 'default' } as const;
+  const token = (name: string, more: object) => ({ name, hash: newUid(), group, ...more });
+  await CollectorToken.create([
+    token('revoked long ago', { revokedAt: ago(31) }),
+    token('revoked', { revokedAt: ago(29) }),
+    token('replaced long ago', { expiresAt: ago(31) }),
+    token('to be replaced', { expiresAt: new Date(Date.now() + day) }),
+    token('good', {}),
+  ]);
+  await forgetOldCollectors(30, context);
+  expect(await CollectorAgent.distinct('instanceUid')).toEqual([young]);
+  expect(await CollectorEffectiveConfig.countDocuments()).toBe(0);
+  expect((await CollectorToken.distinct('name')).sort()).toEqual([
+    'good',
+    'revoked',
+    'to be replaced',
+  ]);
+  expect(await eraseAgents([agentKey({ shard: shared, instanceUid: young })])).toBe(1);
+});

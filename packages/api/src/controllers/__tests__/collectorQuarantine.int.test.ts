@@ -1,0 +1,120 @@
+import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
+import { openMongo } from '@hyperdx-tenancy/devkit/mongo';
+import { writerName } from '@hyperdx-tenancy/domain/access';
+import { CreateTenant } from '@hyperdx-tenancy/domain/contracts/tenant';
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
+import type { TenantId } from '@hyperdx-tenancy/domain/ids';
+import mongoose from 'mongoose';
+
+import type { Config } from '../../config';
+import { enginesOf, testConfig } from '../../fixtures';
+import type { Engines } from '../../fixtures';
+import AuditEvent from '../../models/auditEvent';
+import CollectorQuarantine from '../../models/collectorQuarantine';
+import { buildIndexes } from '../../models/indexes';
+import { createLogger } from '../../utils/logger';
+import { flushAudit } from '../audit';
+import { loadCollectorSnapshot } from '../collectorSnapshot';
+import { Quarantine } from '../collectorQuarantine';
+import { createContext } from '../context';
+import type { Context } from '../context';
+import { readRevision } from '../revisions';
+import { createTenant } from '../tenant';
+
+const log = createLogger('silent');
+let engines: Engines;
+let config: Config;
+let context: Context;
+
+beforeAll(async () => {
+  const [clickhouse, mongo] = await Promise.all([
+    startClickHouse({ password: 'the-administrators', users: true }),
+    openMongo(),
+  ]);
+  engines = enginesOf(clickhouse as never, mongo);
+  config = testConfig({ clickhouse, mongo }, { TENANCY_ACCESS_MODE: 'grants' });
+  await mongoose.connect(config.mongoUri, { autoIndex: false, autoCreate: false });
+  await buildIndexes(log);
+  context = createContext(config, log);
+}, 180_000);
+
+afterAll(async () => {
+  await flushAudit();
+  await context.targets.close();
+  await mongoose.disconnect();
+  await engines.stop();
+}, 60_000);
+
+async function make(name: string): Promise<TenantId> {
+  return parseTenantId((await createTenant(CreateTenant.parse({ name }), context)).id);
+}
+
+const run = (query: string) => engines.admin.command({ query });
+
+async function apart(): Promise<Record<string, string>> {
+  const { quarantines } = await loadCollectorSnapshot(config, context);
+  return Object.fromEntries([...quarantines].map(([id, { reason }]) => [id, reason]));
+}
+
+describe('a tenant for whom writing fails', () => {
+  it('is kept apart until it works again, and nobody else is', async () => {
+    const [tables, user] = [await make('No table'), await make('No user')];
+    await make('Well');
+    const quarantine = new Quarantine(context);
+    await quarantine.checkAll();
+    expect(await apart()).toEqual({});
+    const before = await readRevision('collectors');
+
+    await run(`RENAME TABLE otel_metrics_sum_${tables} TO moved_away`);
+    await run(`DROP USER ${writerName(user)}`);
+    await quarantine.checkAll();
+    expect(await apart()).toEqual({
+      [tables]: 'Tables of it are missing.',
+      [user]: 'The user that writes for it is missing.',
+    });
+    // Every process hears of it, once.
+    expect(await readRevision('collectors')).toBe(before + 1);
+    await quarantine.checkAll();
+    expect(await readRevision('collectors')).toBe(before + 1);
+    const [begun] = await AuditEvent.find({ action: 'collectorQuarantine.begin' }).lean();
+    expect(begun?.asked).toMatchObject({ target: 'default' });
+
+    await run(`RENAME TABLE moved_away TO otel_metrics_sum_${tables}`);
+    await quarantine.checkAll();
+    expect(Object.keys(await apart())).toEqual([user]);
+    expect(await AuditEvent.countDocuments({ action: 'collectorQuarantine.end' })).toBe(1);
+    await CollectorQuarantine.deleteMany({});
+  }, 60_000);
+
+  it('is found before a change, by a look that is not too old', async () => {
+    const id = await make('Late');
+    let now = Date.now();
+    const quarantine = new Quarantine({ ...context, now: () => new Date(now) });
+    await quarantine.check('default');
+    await run(`RENAME TABLE otel_logs_${id} TO moved_away`);
+    now += 4_000;
+    expect(await quarantine.check('default')).toBe(false);
+    now += 4_000;
+    expect(await quarantine.check('default')).toBe(true);
+    expect(Object.keys(await apart())).toContain(id);
+    await run(`RENAME TABLE moved_away TO otel_logs_${id}`);
+  }, 60_000);
+
+  it('is nobody of a target that cannot be asked: the wait is short, and says nothing', async () => {
+    await CollectorQuarantine.deleteMany({});
+    const [target] = config.targets;
+    const away = createContext(
+      { ...config, targets: [{ ...target!, host: 'http://127.0.0.1:1' }] },
+      log,
+    );
+    try {
+      const quarantine = new Quarantine(away);
+      expect(await quarantine.check('default')).toBe(false);
+      expect(await quarantine.check('not a target')).toBe(false);
+      await quarantine.checkAll();
+      expect(await apart()).toEqual({});
+    } finally {
+      await away.targets.close();
+    }
+  }, 60_000);
+});

@@ -1,0 +1,181 @@
+import { parseGroupId, RolloutPolicy } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+
+import CollectorAgent from '../models/collectorAgent';
+import type { ICollectorAgent } from '../models/collectorAgent';
+import CollectorGroup from '../models/collectorGroup';
+import type { ICollectorGroup } from '../models/collectorGroup';
+import CollectorRollout from '../models/collectorRollout';
+import type { ICollectorRollout } from '../models/collectorRollout';
+import { blockConfig } from './collectorFailures';
+import { changeRollout } from './collectorRollouts';
+import type { RolloutFields } from './collectorRollouts';
+import { markRevision } from './collectorRevisions';
+import { groupOf, keyShard } from './collectorShards';
+import type { Context } from './context';
+import { announceChange } from './revisions';
+
+/** What is known of an agent that tries a change first. */
+export type CanaryAgent = Pick<
+  ICollectorAgent,
+  'instanceUid' | 'hash' | 'status' | 'healthy' | 'aliveUntil' | 'goneAt'
+>;
+
+/** What becomes of a canary. */
+export type CanaryStep =
+  | { kind: 'wait' }
+  /** From now on, or no longer, all canaries are healthy. */
+  | { kind: 'note'; healthySince: Date | null }
+  /** Everybody may have it. */
+  | { kind: 'promote' }
+  | { kind: 'fail'; reason: string }
+  /** None of them is there any more. */
+  | { kind: 'chooseAgain' };
+
+const isAlive = ({ aliveUntil, goneAt }: CanaryAgent, now: Date): boolean =>
+  goneAt === null && aliveUntil >= now;
+
+/** Whether an agent runs the config and says that it is well; one that never says so, as soon as it has applied it. */
+function isHealthy({ hash, status, healthy }: CanaryAgent, wanted: string): boolean {
+  if (hash !== wanted) return false;
+  return healthy ?? status === 'applied';
+}
+
+/**
+ * Decides how a canary goes on.
+ * @param agents the canaries, as far as they are known.
+ */
+export function canaryStep(
+  { canaries, current, since, healthySince, paused, pinned }: ICollectorRollout,
+  agents: readonly CanaryAgent[],
+  policy: RolloutPolicy,
+  now: Date,
+): CanaryStep {
+  // An operator holds it, or has gone back: the fleet is about to record that.
+  if (paused || pinned !== null || current === null) return { kind: 'wait' };
+  const chosen = new Set(canaries);
+  const alive = agents.filter((agent) => chosen.has(agent.instanceUid) && isAlive(agent, now));
+  if (alive.length === 0) return { kind: 'chooseAgain' };
+  const healthy = alive.every((agent) => isHealthy(agent, current.hash));
+  if (!healthy) {
+    const waitedMs = now.getTime() - (since ?? now).getTime();
+    if (waitedMs >= policy.timeoutSeconds * 1_000) {
+      const reason = `Its canaries were not healthy within ${policy.timeoutSeconds} seconds.`;
+      return { kind: 'fail', reason };
+    }
+    return healthySince === null ? { kind: 'wait' } : { kind: 'note', healthySince: null };
+  }
+  if (healthySince === null) return { kind: 'note', healthySince: now };
+  const healthyMs = now.getTime() - healthySince.getTime();
+  return healthyMs >= policy.healthySeconds * 1_000 ? { kind: 'promote' } : { kind: 'wait' };
+}
+
+/** Canaries that one rollout has, at the most. */
+const MAX_CANARIES = 1_000;
+
+/** Those that try a change first: of the agents that are connected, those with the lowest ids; none where none is to. */
+export async function chooseCanaries(
+  shard: string,
+  policy: RolloutPolicy | null,
+  context: Context,
+): Promise<string[]> {
+  if (!policy?.canary) return [];
+  const connected = { shard, goneAt: null, aliveUntil: { $gte: context.now() } };
+  const wanted =
+    'count' in policy.canary
+      ? policy.canary.count
+      : Math.ceil(((await CollectorAgent.countDocuments(connected)) * policy.canary.percent) / 100);
+  if (wanted === 0) return [];
+  const chosen = await CollectorAgent.find(connected, { instanceUid: 1 })
+    .sort({ instanceUid: 1 })
+    .limit(Math.min(wanted, MAX_CANARIES))
+    .lean<{ instanceUid: string }[]>();
+  return chosen.map(({ instanceUid }) => instanceUid);
+}
+
+function groupIdOf(shard: string): string {
+  const parsed = parseGroupId(shard);
+  if (parsed) return groupOf(parsed);
+  const team = shard.slice(keyShard('').length);
+  return groupOf({ kind: 'dedicated', team });
+}
+
+/** Carries out a step, if the canary is still the one that it was decided on. */
+async function carryOut(
+  seen: ICollectorRollout,
+  step: CanaryStep,
+  policy: RolloutPolicy | null,
+  context: Context,
+): Promise<void> {
+  const { _id: shard, current } = seen;
+  if (step.kind === 'wait' || !current) return;
+  if (step.kind === 'fail') {
+    await blockConfig(
+      {
+        shard,
+        hash: current.hash,
+        revision: current.number,
+        reason: step.reason,
+        at: context.now(),
+        agent: null,
+        evenIfGood: true,
+      },
+      context,
+    );
+    return;
+  }
+  const still = (rollout: ICollectorRollout): boolean => rollout.version === seen.version;
+  if (step.kind === 'note') {
+    const { healthySince } = step;
+    await changeRollout(shard, (rollout) => (still(rollout) ? { healthySince } : undefined));
+    return;
+  }
+  const ended: RolloutFields = { phase: 'steady', canaries: [], healthySince: null };
+  const again =
+    step.kind === 'chooseAgain' ? await chooseCanaries(shard, policy, context) : undefined;
+  // With nobody left to try it, nobody is there to be harmed by it.
+  const fields: RolloutFields =
+    again === undefined
+      ? { ...ended, good: current }
+      : again.length > 0
+        ? { canaries: again, since: context.now(), healthySince: null }
+        : ended;
+  const { written } = await changeRollout(shard, (rollout) =>
+    still(rollout) ? fields : undefined,
+  );
+  if (!written) return;
+  if (step.kind === 'promote') await markRevision(shard, current.hash, 'good');
+  await announceChange('collectors', context.log);
+}
+
+/**
+ * Takes all canaries one step on: one look at those under way, one at their agents. Any process may do it, and several at
+ * once.
+ */
+export async function advanceRollouts(context: Context): Promise<void> {
+  const rollouts = await CollectorRollout.find({ phase: 'canary' }).lean<ICollectorRollout[]>();
+  if (rollouts.length === 0) return;
+  const keys = rollouts.flatMap(({ _id, canaries }) => canaries.map((uid) => `${_id}/${uid}`));
+  const [agents, groups] = await Promise.all([
+    CollectorAgent.find(
+      { _id: { $in: keys } },
+      { shard: 1, instanceUid: 1, hash: 1, status: 1, healthy: 1, aliveUntil: 1, goneAt: 1 },
+    ).lean<ICollectorAgent[]>(),
+    CollectorGroup.find(
+      { _id: { $in: rollouts.map(({ _id }) => groupIdOf(_id)) } },
+      { rollout: 1 },
+    ).lean<ICollectorGroup[]>(),
+  ]);
+  const policies = new Map(groups.map(({ _id, rollout }) => [_id, rollout]));
+  const now = context.now();
+  for (const rollout of rollouts) {
+    const policy = policies.get(groupIdOf(rollout._id)) ?? null;
+    const mine = agents.filter(({ shard }) => shard === rollout._id);
+    const step = canaryStep(rollout, mine, policy ?? RolloutPolicy.parse({}), now);
+    try {
+      await carryOut(rollout, step, policy, context);
+    } catch (error) {
+      // One that cannot be changed now must not hold up the others.
+      context.log.warn({ group: rollout._id, err: error }, 'a canary could not go on');
+    }
+  }
+}

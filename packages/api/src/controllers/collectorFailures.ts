@@ -1,0 +1,123 @@
+import CollectorAgent from '../models/collectorAgent';
+import type { ICollectorRollout } from '../models/collectorRollout';
+import { faultPoint } from '../utils/faultPoint';
+import { recordChange, systemOrigin } from './audit';
+import { lastGood, markRevision } from './collectorRevisions';
+import { changeRollout } from './collectorRollouts';
+import type { Context } from './context';
+import { announceChange } from './revisions';
+import { isBlocked, withFailure } from './rolloutSteps';
+import type { Failure } from './rolloutSteps';
+
+/** Says that the present revision is one that failed before, so that the last good one is offered. */
+export async function failAgain(
+  shard: string,
+  { hash, revision }: { hash: string; revision: number | null },
+  context: Context,
+): Promise<ICollectorRollout> {
+  const { rollout } = await changeRollout(shard, (seen) =>
+    seen.current?.hash === hash && seen.phase === 'failed'
+      ? undefined
+      : {
+          current: { number: revision ?? seen.latest, hash },
+          phase: 'failed',
+          canaries: [],
+          since: context.now(),
+          healthySince: null,
+        },
+  );
+  return rollout;
+}
+
+/** A failure that an agent, or the wait for one, made known. */
+export interface ReportedFailure extends Failure {
+  shard: string;
+  /** Instance UID; `null` where it was not one agent. */
+  agent: string | null;
+  /**
+   * Whether a config that ran well somewhere is blocked too: a canary failed it, or too many agents. Otherwise that is known
+   * to another process than the one which asks, and the fault is the agent's.
+   */
+  evenIfGood: boolean;
+}
+
+/**
+ * Blocks a config for its shard, for good: status, audit, metric; every process offers the last good one.
+ * @returns the rollout, and whether the config is blocked now.
+ */
+export async function blockConfig(
+  failure: ReportedFailure,
+  context: Context,
+): Promise<{ rollout: ICollectorRollout; blocked: boolean }> {
+  const { shard, agent, evenIfGood, ...rest } = failure;
+  const { hash, revision, reason } = rest;
+  faultPoint('before:collectorRollout.fail');
+  const { rollout, written } = await changeRollout(shard, async (seen) => {
+    if (isBlocked(seen, hash)) return undefined;
+    const isGood = seen.good?.hash === hash;
+    if (isGood && !evenIfGood) return undefined;
+    const { _id, version, ...fields } = withFailure(
+      seen,
+      rest,
+      isGood ? await lastGood(shard, hash) : null,
+    );
+    return fields;
+  });
+  if (!written) return { rollout, blocked: isBlocked(rollout, hash) };
+  faultPoint('after:collectorRollout.fail');
+  await markRevision(shard, hash, 'failed', reason);
+  await announceChange('collectors', context.log);
+  context.log.error(
+    { group: shard, revision, hash, agent, reason },
+    'a config failed: it is not offered again, and the last good one is',
+  );
+  await audited(failure, context);
+  return { rollout, blocked: true };
+}
+
+/** What keeps agents safe does not wait for the audit: where that cannot be written, the log has it. */
+async function audited(failure: ReportedFailure, context: Context): Promise<void> {
+  const { shard, hash, revision, reason, agent } = failure;
+  const done = (): Promise<void> => Promise.resolve();
+  try {
+    await recordChange(
+      systemOrigin('rollout'),
+      {
+        action: 'collectorRollout.fail',
+        subject: shard,
+        asked: { id: shard, revision, hash, reason, agent },
+      },
+      done,
+      () => ({ after: { phase: 'failed' } }),
+      context,
+    );
+  } catch (error) {
+    context.log.error({ group: shard, err: error }, 'a failed config could not be audited');
+  }
+}
+
+/** Keeps a config from one agent, on which alone it failed. */
+export async function blockForAgent(
+  shard: string,
+  instanceUid: string,
+  hash: string,
+): Promise<void> {
+  await CollectorAgent.updateOne(
+    { _id: `${shard}/${instanceUid}` },
+    { $addToSet: { blocked: hash } },
+  );
+}
+
+/** Agents kept from a config which are read for one shard: a tenth of as many as one token lets in. */
+const MAX_AGENT_BLOCKS = 10_000;
+
+/** Configs that each agent of a shard alone is kept from, by instance UID. */
+export async function readAgentBlocks(shard: string): Promise<Map<string, string[]>> {
+  const found = await CollectorAgent.find(
+    { shard, blocked: { $nin: [null, []] } },
+    { instanceUid: 1, blocked: 1 },
+  )
+    .limit(MAX_AGENT_BLOCKS)
+    .lean<{ instanceUid: string; blocked: string[] }[]>();
+  return new Map(found.map(({ instanceUid, blocked }) => [instanceUid, blocked]));
+}

@@ -1,0 +1,121 @@
+import type { UpdateCollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
+import type {
+  GroupConfig,
+  GroupPreview,
+  PartPreview,
+} from '@hyperdx-tenancy/domain/contracts/collectorRollout';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import { Types } from 'mongoose';
+
+import type { ICollectorGroup } from '../models/collectorGroup';
+import { buildShard, liveInputs, readableConfig } from './collectorConfigs';
+import type { BuiltShard, ShardInputs } from './collectorConfigs';
+import { faultsOf } from './collectorDesk';
+import type { CollectorDesk, CollectorLook } from './collectorDesk';
+import { oneShardMeant, planGroup } from './collectorGroups';
+import type { GroupState } from './collectorGroups';
+import { readInputs, revisionKey, unifiedDiff } from './collectorRevisions';
+import type { ShardSource } from './collectorShards';
+import { fallbacksOf, isBlocked, newRollout, revisionsNeeded, wantedOf } from './rolloutSteps';
+
+/** What a shard is to be offered, the best first: what failed before is passed over. */
+async function candidates(source: ShardSource, look: CollectorLook): Promise<ShardInputs[]> {
+  const rollout = look.snapshot.rollouts.get(source.id) ?? newRollout(source.id);
+  const numbers = revisionsNeeded(rollout);
+  const found = await readInputs(numbers.map((number) => ({ shard: source.id, number })));
+  const revisions = new Map(
+    numbers.flatMap((number): [number, ShardInputs][] => {
+      const inputs = found.get(revisionKey(source.id, number));
+      return inputs ? [[number, inputs]] : [];
+    }),
+  );
+  const live = liveInputs(source);
+  const { inputs, held } = wantedOf(rollout, live, revisions);
+  return [...(held ? [] : [inputs]), ...fallbacksOf(rollout, live, revisions)];
+}
+
+/** The config that a shard is offered now. @throws TenancyError `not_found` where there is none. */
+async function offered(shard: string, desk: CollectorDesk): Promise<BuiltShard> {
+  const look = await desk.look();
+  const source = look.membership.sourceOf(shard);
+  const rollout = look.snapshot.rollouts.get(shard) ?? newRollout(shard);
+  for (const inputs of source ? await candidates(source, look) : []) {
+    const built = source && buildShard(source, inputs, desk.settings);
+    if (built && !isBlocked(rollout, built.hashHex)) return built;
+  }
+  throw new TenancyError('not_found', 'Nothing is offered to its collectors now.');
+}
+
+/**
+ * The config of a group or shard.
+ * @param secrets whether it is to hold them: then it is what a collector without OpAMP can run.
+ * @throws TenancyError `not_found`; `invalid_request` where the group has several configs.
+ */
+export async function getGroupConfig(
+  id: string,
+  { secrets }: { secrets: boolean },
+  desk: CollectorDesk,
+): Promise<GroupConfig> {
+  const shard = await oneShardMeant(id, desk.context);
+  const built = await offered(shard, desk);
+  return {
+    id: shard,
+    hash: built.hashHex,
+    bytes: Buffer.byteLength(built.body),
+    config: secrets ? built.body : readableConfig(built),
+    ...faultsOf(built),
+  };
+}
+
+function documentOf(group: GroupState): ICollectorGroup {
+  const { id, kind, target, members, shards, exclusive, quarantine, ...settings } = group;
+  const now = new Date();
+  return {
+    _id: id,
+    ...settings,
+    ...(kind === 'named' ? { target, members, exclusive } : {}),
+    ...(shards === null ? {} : { shards }),
+    quarantine: quarantine.map((tenant) => new Types.ObjectId(tenant)),
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+/** Configs of one group whose difference is shown; of the others it is said that there is one. */
+const MAX_DIFFS = 10;
+
+/**
+ * How the configs of a group would differ after a change of its settings; nothing is changed.
+ * @throws as `updateGroup`.
+ */
+export async function previewGroup(
+  id: string,
+  patch: UpdateCollectorGroup,
+  desk: CollectorDesk,
+): Promise<GroupPreview> {
+  const { after } = await planGroup(id, patch, desk.context);
+  const now = await desk.look();
+  const then = now.with(documentOf(after));
+  const shards = [now, then].flatMap(({ membership }) => membership.shardsOf(id) ?? []);
+  const parts: PartPreview[] = [];
+  let diffs = 0;
+  for (const shard of new Set(shards)) {
+    const [old, next] = [await now.build(shard), await then.build(shard)];
+    const changed = old?.hashHex !== next?.hashHex;
+    if (changed) diffs += 1;
+    parts.push({
+      id: shard,
+      changed,
+      diff: changed && diffs <= MAX_DIFFS ? differenceOf(old, next) : null,
+      ...faultsOf(next),
+    });
+  }
+  return { dryRun: true, parts };
+}
+
+function differenceOf(old: BuiltShard | undefined, next: BuiltShard | undefined): string | null {
+  return unifiedDiff(
+    { name: 'now', text: old ? readableConfig(old) : '' },
+    { name: 'then', text: next ? readableConfig(next) : '' },
+  );
+}

@@ -1,0 +1,206 @@
+import { promisify } from 'node:util';
+import { gunzip, gzip } from 'node:zlib';
+
+import { KEPT_REVISIONS } from '@hyperdx-tenancy/domain/contracts/collectorRollout';
+import type {
+  RevisionDetail,
+  RevisionView,
+} from '@hyperdx-tenancy/domain/contracts/collectorRollout';
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
+import { createTwoFilesPatch } from 'diff';
+import { Types } from 'mongoose';
+
+import CollectorRevision from '../models/collectorRevision';
+import type { ICollectorRevision } from '../models/collectorRevision';
+import type { ICollectorRollout } from '../models/collectorRollout';
+import { isDuplicateKey } from '../utils/mongoErrors';
+import { readableConfig } from './collectorConfigs';
+import type { BuiltShard, ShardInputs } from './collectorConfigs';
+
+const compress = promisify(gzip);
+const expand = promisify(gunzip);
+
+/** A config's text without secrets, unzipped: far above one of 250 tenants, which has about 2 MB on many lines. */
+const MAX_TEXT_BYTES = 64 * 1024 * 1024;
+
+const key = (shard: string, number: number): string => `${shard}#${number}`;
+
+/** What is to be recorded of a config before it is offered. */
+export interface NewRevision {
+  shard: string;
+  number: number;
+  cause: ICollectorRevision['cause'];
+  inputs: ShardInputs;
+  built: BuiltShard;
+  at: Date;
+}
+
+/** Whether a revision was written down. */
+export async function hasRevision(shard: string, number: number): Promise<boolean> {
+  return (await CollectorRevision.exists({ _id: key(shard, number) })) !== null;
+}
+
+/** Records a revision, unless another process has; takes away those that are too old, but for those still in use. */
+export async function writeRevision(
+  { shard, number, cause, inputs, built, at }: NewRevision,
+  rollout: ICollectorRollout,
+): Promise<void> {
+  try {
+    await CollectorRevision.create({
+      _id: key(shard, number),
+      shard,
+      number,
+      hash: built.hashHex,
+      state: 'offered',
+      cause,
+      reason: null,
+      options: inputs.options,
+      fragment: inputs.fragment,
+      tenants: inputs.tenants.map((id) => new Types.ObjectId(id)),
+      bytes: Buffer.byteLength(built.body),
+      body: await compress(readableConfig(built)),
+      createdAt: at,
+    });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+  const inUse = [rollout.current?.number, rollout.good?.number, rollout.pinned];
+  await Promise.all([
+    CollectorRevision.updateMany(
+      { shard, state: 'offered', number: { $lt: number } },
+      { $set: { state: 'superseded' } },
+    ),
+    CollectorRevision.deleteMany({
+      shard,
+      number: { $lte: number - KEPT_REVISIONS, $nin: inUse.filter((one) => one != null) },
+    }),
+  ]);
+}
+
+/** Notes what became of a revision. */
+export async function markRevision(
+  shard: string,
+  hash: string,
+  state: 'good' | 'failed',
+  reason: string | null = null,
+): Promise<void> {
+  await CollectorRevision.updateMany({ shard, hash }, { $set: { state, reason } });
+}
+
+/** What revisions were built from: these never change. */
+export async function readInputs(
+  wanted: readonly { shard: string; number: number }[],
+): Promise<Map<string, ShardInputs>> {
+  if (wanted.length === 0) return new Map();
+  const found = await CollectorRevision.find(
+    { _id: { $in: wanted.map(({ shard, number }) => key(shard, number)) } },
+    { options: 1, fragment: 1, tenants: 1 },
+  ).lean<ICollectorRevision[]>();
+  return new Map(
+    found.map(({ _id, options, fragment, tenants }) => [
+      _id,
+      { options, fragment, tenants: tenants.map((id) => parseTenantId(id.toHexString())) },
+    ]),
+  );
+}
+
+/** The key under which {@link readInputs} answers. */
+export const revisionKey = key;
+
+/** The last revision that ran well, other than one. */
+export async function lastGood(shard: string, except: string): Promise<ICollectorRollout['good']> {
+  const found = await CollectorRevision.findOne(
+    { shard, state: 'good', hash: { $ne: except } },
+    { number: 1, hash: 1 },
+  )
+    .sort({ number: -1 })
+    .lean<ICollectorRevision>();
+  return found ? { number: found.number, hash: found.hash } : null;
+}
+
+const summary = {
+  shard: 1,
+  number: 1,
+  hash: 1,
+  state: 1,
+  cause: 1,
+  reason: 1,
+  tenants: 1,
+  bytes: 1,
+  createdAt: 1,
+} as const;
+
+function revisionView(revision: ICollectorRevision): RevisionView {
+  return {
+    number: revision.number,
+    hash: revision.hash,
+    state: revision.state,
+    createdAt: revision.createdAt.toISOString(),
+    cause: revision.cause,
+    tenants: revision.tenants.length,
+    bytes: revision.bytes,
+    reason: revision.reason,
+  };
+}
+
+/** The last revisions of a shard, newest first. */
+export async function listRevisions(shard: string): Promise<RevisionView[]> {
+  const revisions = await CollectorRevision.find({ shard }, summary)
+    .sort({ number: -1 })
+    // Those in use are kept beyond the last ones.
+    .limit(KEPT_REVISIONS + 3)
+    .lean<ICollectorRevision[]>();
+  return revisions.map(revisionView);
+}
+
+async function textOf({ body }: ICollectorRevision): Promise<string> {
+  // The driver's own type of binary data, where documents are read lean.
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from((body as { buffer: Uint8Array }).buffer);
+  return (await expand(bytes, { maxOutputLength: MAX_TEXT_BYTES })).toString();
+}
+
+/** Lines around a difference. */
+const DIFF_CONTEXT = 3;
+/** Telling two texts apart may take so long: that of two which have little in common grows with the square. */
+const DIFF_MS = 2_000;
+
+/** How a text differs from the one before, as a unified diff; `null` where it does not, or where it takes too long. */
+export function unifiedDiff(
+  before: { name: string; text: string },
+  after: { name: string; text: string },
+): string | null {
+  if (before.text === after.text) return null;
+  const patch = createTwoFilesPatch(
+    before.name,
+    after.name,
+    before.text,
+    after.text,
+    undefined,
+    undefined,
+    { context: DIFF_CONTEXT, timeout: DIFF_MS },
+  );
+  return patch ?? null;
+}
+
+/** One revision, with its text and how it differs from the one before that is kept. @throws TenancyError `not_found`. */
+export async function getRevision(shard: string, number: number): Promise<RevisionDetail> {
+  const found = await CollectorRevision.findById(key(shard, number)).lean<ICollectorRevision>();
+  if (!found) throw new TenancyError('not_found', 'There is no such revision.');
+  const before = await CollectorRevision.findOne({ shard, number: { $lt: number } })
+    .sort({ number: -1 })
+    .lean<ICollectorRevision>();
+  const config = await textOf(found);
+  return {
+    ...revisionView(found),
+    config,
+    diff: before
+      ? unifiedDiff(
+          { name: `revision ${before.number}`, text: await textOf(before) },
+          { name: `revision ${number}`, text: config },
+        )
+      : null,
+    options: found.options,
+    fragment: found.fragment,
+  };
+}

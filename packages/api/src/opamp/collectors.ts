@@ -1,0 +1,90 @@
+import { redactEffective } from '@hyperdx-tenancy/domain/collector';
+
+import type { Config } from '../config';
+import {
+  findMoves,
+  forgetOldCollectors,
+  recordAgents,
+  recordEffectiveConfigs,
+  recordGone,
+  recordMove,
+} from '../controllers/collectorAgents';
+import { advanceRollouts } from '../controllers/collectorCanaries';
+import { Quarantine } from '../controllers/collectorQuarantine';
+import type { Context } from '../controllers/context';
+import { PeriodicTask } from '../tasks/periodic';
+import type { AgentLog as AgentLogPort } from './fleet';
+import { AgentLog } from './services/agentLog';
+import { createFleet } from './services/fleet/fleet';
+import type { CollectorFleet } from './services/fleet/fleet';
+
+/** What the OpAMP server speaks for: the configs on offer, what is kept of agents, and what is done about both in the background. */
+export interface Collectors {
+  fleet: CollectorFleet;
+  agentLog: AgentLogPort;
+  /** Begins to read and to work; MongoDB has to be there. */
+  start(): void;
+  /** Ends it all, and writes what is left. */
+  stop(): Promise<void>;
+}
+
+const ROLLOUTS_EVERY_MS = 1_000;
+const QUARANTINE_EVERY_MS = 30_000;
+const FORGET_EVERY_MS = 10 * 60_000;
+
+/** @param everyMs the least time between two rounds of a task. */
+export function createCollectors(config: Config, context: Context, everyMs: number): Collectors {
+  const { log, metrics } = context;
+  const retentionDays = config.collectorAgentRetentionDays;
+  const quarantine = new Quarantine(context);
+  const fleet = createFleet({ config, context, quarantine });
+  const agents = new AgentLog({
+    store: {
+      heard: recordAgents,
+      gone: recordGone,
+      effectiveConfigs: recordEffectiveConfigs,
+      move: (move) => recordMove(move, context),
+      findMoves: (arrived) => findMoves(arrived, context),
+    },
+    processId: context.processId,
+    retentionDays,
+    redactEffective: (text) => redactEffective(text, (token) => fleet.isSecret(token)),
+    log,
+    metrics,
+  });
+  const tasks = [
+    { name: 'rollouts', each: ROLLOUTS_EVERY_MS, work: () => advanceRollouts(context) },
+    { name: 'quarantine', each: QUARANTINE_EVERY_MS, work: () => quarantine.checkAll() },
+    {
+      name: 'collectors',
+      each: FORGET_EVERY_MS,
+      work: () => forgetOldCollectors(retentionDays, context),
+    },
+  ].map(({ name, each, work }) => {
+    return new PeriodicTask({ name, everyMs: Math.max(everyMs, each), work, log });
+  });
+  return {
+    fleet,
+    agentLog: {
+      note: (note) => agents.note(note),
+      effectiveConfig: (shard, uid, files) => agents.effectiveConfig(shard, uid, files),
+      components: (shard, uid, components) => agents.components(shard, uid, components),
+      gone: (shard, uid, why) => {
+        fleet.gone(shard, uid);
+        agents.gone(shard, uid, why);
+      },
+      moved: (uid, from, to) => {
+        fleet.gone(from.shard, uid);
+        agents.moved(uid, from, to);
+      },
+    },
+    start() {
+      fleet.start();
+      for (const task of tasks) task.start();
+    },
+    async stop() {
+      await Promise.all(tasks.map((task) => task.stop()));
+      await Promise.all([fleet.stop(), agents.stop()]);
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import type { Fleet } from '../fleet';
+import { AgentCapability, hasCapability } from '../proto/codec';
+import type { AgentMessage, ConfigStatus } from '../proto/codec';
+
+/** How often in a row an agent is asked for its full state: one that cannot send it is served without. */
+const MAX_ASKED = 3;
+
+/** An agent's error text is a reason, not a dump. */
+const MAX_ERROR_CHARACTERS = 1_000;
+
+/** What the supervisor (0.149) says; the collector may be up a moment later. */
+const TIMED_OUT = /config apply timeout/i;
+
+/** Whether an agent gave a config up for its slow start alone. */
+export const isTimeout = (error: string): boolean => TIMED_OUT.test(error);
+
+/** What this process remembers of an agent between two messages: some 0.5 KB. */
+export interface AgentState {
+  sequence: bigint;
+  capabilities: bigint;
+  /** Hash of the last config the agent said it got, hex; `undefined` until it said so. */
+  configHash: string | undefined;
+  configStatus: ConfigStatus;
+  /** Without secrets. */
+  configError: string;
+  /** Whether what it says of its health is said of that config; while it is applied, it may be of the one before. */
+  settled: boolean;
+  /** Hash of what it was sent last, and when. */
+  sentHash: string | undefined;
+  sentAt: number;
+  healthy: boolean | undefined;
+  /** Without secrets. */
+  lastError: string;
+  /** How often it was asked for its full state since a message was missing; 0: nothing is missing. */
+  asked: number;
+  heartbeatOffered: boolean;
+  /** Hash of its components, its own word. */
+  components: string | undefined;
+  componentsAskedAt: number | undefined;
+}
+
+/** What an agent says of configs. */
+type ConfigWord = Pick<AgentState, 'capabilities' | 'configHash' | 'configStatus' | 'configError'>;
+
+/** A text without secrets, and of a length that can be kept. */
+function clean(text: string, fleet: Pick<Fleet, 'redact'>): string {
+  if (text === '') return '';
+  const redacted = fleet.redact(text);
+  if (redacted.length <= MAX_ERROR_CHARACTERS) return redacted;
+  // A slice would keep the whole of it in memory.
+  return Buffer.from(redacted.slice(0, MAX_ERROR_CHARACTERS)).toString();
+}
+
+/**
+ * Whether an agent's health is that of the config it reports on. The supervisor passes on the old collector's until the new one
+ * runs, which then tells of its own config; a config reported whole with the full state may still be the old one. An agent that
+ * never reports its config cannot be judged so.
+ */
+function isSettled(
+  message: AgentMessage,
+  before: AgentState | undefined,
+  after: ConfigWord,
+): boolean {
+  if (!hasCapability(after.capabilities, AgentCapability.ReportsEffectiveConfig)) return true;
+  if (after.configStatus === 'applied' || after.configHash === undefined) return true;
+  if (!before) return isTimeout(after.configError);
+  const began = after.configStatus === 'applying' && before.configStatus !== 'applying';
+  if (began || after.configHash !== before.configHash) return false;
+  return before.settled || (message.effectiveConfig !== undefined && !message.attributes);
+}
+
+/**
+ * What is known of an agent after a message, and of what was known before it, that which still counts.
+ *
+ * @param known what was remembered of it, if anything.
+ * @param reconnected the message is the first of a connection: what was sent over the one before may be lost.
+ */
+export function remember(
+  message: AgentMessage,
+  known: AgentState | undefined,
+  fleet: Pick<Fleet, 'redact'>,
+  reconnected: boolean,
+): { state: AgentState; before: AgentState | undefined } {
+  // State is sent once and left out while it lasts: with a message missing, ours may be outdated.
+  const continuous = known !== undefined && message.sequence === known.sequence + 1n;
+  const full = message.attributes !== undefined;
+  const before = continuous || !full ? known : undefined;
+  const missing = !full && (!continuous || known.asked > 0);
+  const asked = known?.asked ?? 0;
+
+  const capabilities = message.capabilities || (before?.capabilities ?? 0n);
+  const report = message.remoteConfig;
+  const sentHash = continuous && !reconnected ? known.sentHash : undefined;
+  const mute = !hasCapability(capabilities, AgentCapability.ReportsRemoteConfig);
+  const config: ConfigWord = {
+    capabilities,
+    // One that does not report on configs is taken at our word, from its next message on.
+    configHash: report ? report.hash || undefined : (mute && sentHash) || before?.configHash,
+    configStatus: report?.status ?? (mute ? 'applied' : (before?.configStatus ?? 'unset')),
+    configError: report ? clean(report.error, fleet) : (before?.configError ?? ''),
+  };
+  const components = message.components?.hash ?? before?.components;
+  return {
+    before,
+    // Field by field: with a spread in it this literal costs more than all else that a message does.
+    state: {
+      sequence: message.sequence,
+      capabilities,
+      configHash: config.configHash,
+      configStatus: config.configStatus,
+      configError: config.configError,
+      settled: isSettled(message, before, config),
+      sentHash,
+      sentAt: known?.sentAt ?? 0,
+      healthy: message.health?.healthy ?? before?.healthy,
+      lastError: message.health
+        ? clean(message.health.lastError, fleet)
+        : (before?.lastError ?? ''),
+      asked: !missing || asked >= MAX_ASKED ? 0 : asked + 1,
+      heartbeatOffered: continuous && known.heartbeatOffered,
+      components,
+      componentsAskedAt: components === before?.components ? before?.componentsAskedAt : undefined,
+    },
+  };
+}

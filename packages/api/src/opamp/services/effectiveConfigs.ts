@@ -1,0 +1,174 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+import type { Metrics } from '../../metrics';
+import type { Logger } from '../../utils/logger';
+
+const compress = promisify(gzip);
+
+/** An effective config as it is kept. */
+export interface KeptConfig {
+  key: string;
+  /** gzip */
+  body: Buffer;
+  /** Characters. */
+  size: number;
+  at: Date;
+}
+
+export interface EffectiveConfigsOptions {
+  write(config: KeptConfig): Promise<void>;
+  /** Takes secrets out of the text; in time that is linear in its length. */
+  redact(text: string): string;
+  log: Logger;
+  metrics: Metrics;
+  now: () => number;
+  limits?: Partial<EffectiveConfigLimits>;
+}
+
+export interface EffectiveConfigLimits {
+  /** Bytes of one agent's config; a collector with 250 tenants writes about 4 MB, all defaults spelled out. */
+  one: number;
+  /** Bytes of all that wait. */
+  waiting: number;
+  /** Agents whose last text is known, so that the same one is not kept twice. */
+  agents: number;
+}
+
+const DEFAULT_LIMITS: EffectiveConfigLimits = {
+  one: 8 * 1024 * 1024,
+  waiting: 32 * 1024 * 1024,
+  agents: 100_000,
+};
+
+/**
+ * The rest is left to others for this many times as long as a config took: after a change for all agents each of them sends
+ * its effective config, and none of that may hold up a poll.
+ */
+const PAUSE_FACTOR = 4;
+
+/** A fingerprint, not a proof: enough to tell one text from the next. */
+const FINGERPRINT_DIGITS = 12;
+
+/** An agent's files as one text, in the order of their names. */
+function textOf(files: ReadonlyMap<string, Uint8Array>): Buffer {
+  const [only] = files.values();
+  if (only && files.size === 1) return Buffer.from(only);
+  const named = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
+  return Buffer.concat(
+    named.flatMap(([name, body]) => [Buffer.from(`# ${JSON.stringify(name)}\n`), body, LINE_END]),
+  );
+}
+
+const LINE_END = Buffer.from('\n');
+
+/**
+ * Keeps what agents say that they run: one text after the other, redacted and compressed, the newest of each agent. Where
+ * more comes than there is room for, the newcomer is dropped; its agent sends it again with its next full state.
+ */
+export class EffectiveConfigs {
+  private readonly waiting = new Map<string, Buffer>();
+  private waitingBytes = 0;
+  private readonly kept = new Map<string, string>();
+  private running: Promise<void> | undefined;
+  private readonly stopping = new AbortController();
+  private readonly limits: EffectiveConfigLimits;
+
+  constructor(private readonly options: EffectiveConfigsOptions) {
+    this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  /** Takes a copy of the files; returns at once. */
+  add(key: string, files: ReadonlyMap<string, Uint8Array>): void {
+    let bytes = 0;
+    for (const body of files.values()) bytes += body.byteLength;
+    // An agent that has none yet says so with an empty map.
+    if (bytes === 0) return;
+    const replaced = this.waiting.get(key)?.byteLength ?? 0;
+    if (
+      bytes > this.limits.one ||
+      this.waitingBytes - replaced + bytes > this.limits.waiting ||
+      this.stopping.signal.aborted
+    ) {
+      this.count('dropped');
+      return;
+    }
+    this.drop(key);
+    const text = textOf(files);
+    this.waiting.set(key, text);
+    this.waitingBytes += text.byteLength;
+    this.running ??= this.keepAll().finally(() => (this.running = undefined));
+  }
+
+  /** The agent is to be forgotten, or is another one by now. */
+  forget(key: string): void {
+    this.drop(key);
+    this.kept.delete(key);
+  }
+
+  /** Lets what waits go; waits for the one under way. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.waiting.clear();
+    await this.running;
+  }
+
+  private drop(key: string): void {
+    const text = this.waiting.get(key);
+    if (!text) return;
+    this.waiting.delete(key);
+    this.waitingBytes -= text.byteLength;
+  }
+
+  private count(result: 'kept' | 'unchanged' | 'dropped' | 'failed'): void {
+    this.options.metrics.count('opamp_effective_configs_total', { result });
+  }
+
+  private async keepAll(): Promise<void> {
+    const { signal } = this.stopping;
+    // What comes in one turn, such as two messages of one agent, is gathered.
+    await sleep(0);
+    for (;;) {
+      const [next] = this.waiting;
+      if (!next || signal.aborted) return;
+      const [key, text] = next;
+      this.drop(key);
+      const begun = performance.now();
+      await this.keep(key, text);
+      const pause = (performance.now() - begun) * PAUSE_FACTOR;
+      await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
+  private async keep(key: string, raw: Buffer): Promise<void> {
+    const fingerprint = createHash('sha256')
+      .update(raw)
+      .digest('base64')
+      .slice(0, FINGERPRINT_DIGITS);
+    if (this.kept.get(key) === fingerprint) {
+      this.count('unchanged');
+      return;
+    }
+    try {
+      const text = this.options.redact(raw.toString('utf8'));
+      const at = new Date(this.options.now());
+      await this.options.write({ key, body: await compress(text), size: text.length, at });
+      this.remember(key, fingerprint);
+      this.count('kept');
+    } catch (error) {
+      this.count('failed');
+      this.options.log.warn({ err: error }, "an agent's effective config could not be kept");
+    }
+  }
+
+  private remember(key: string, fingerprint: string): void {
+    this.kept.delete(key);
+    if (this.kept.size >= this.limits.agents) {
+      const [oldest] = this.kept.keys();
+      if (oldest !== undefined) this.kept.delete(oldest);
+    }
+    this.kept.set(key, fingerprint);
+  }
+}

@@ -1,0 +1,74 @@
+import type { ConfigReport } from '../../../fleet';
+import { afterHealth, afterReport, afterTime, GRACE_MS, isTimeOut, SETTLE_MS } from '../standing';
+import type { Standing } from '../standing';
+
+const TIME_OUT = 'Config apply timeout exceeded';
+
+function report(status: ConfigReport['status'], error = ''): ConfigReport {
+  return { hash: 'h', status, error };
+}
+
+function stands(status: ConfigReport['status'], error = '', known?: Standing): Standing {
+  const standing = afterReport(known, report(status, error), 0);
+  if (!standing) throw new Error('no standing');
+  return standing;
+}
+
+describe('an agent with a config', () => {
+  it('runs it once it has applied it', () => {
+    expect(stands('applied').verdict).toBe('well');
+  });
+
+  it('failed it at once, with what it says', () => {
+    expect(stands('failed', 'bad exporter')).toMatchObject({
+      verdict: 'failed',
+      reason: 'bad exporter',
+    });
+  });
+
+  it('says nothing of it while it has none', () => {
+    expect(afterReport(undefined, report('unset'), 0)).toBeUndefined();
+  });
+
+  it('runs it where it was slow to start and became healthy', () => {
+    const slow = stands('failed', TIME_OUT);
+    expect(slow.verdict).toBe('trying');
+    expect(afterHealth(slow, true, 59_000).verdict).toBe('well');
+  });
+
+  it('failed it where it was slow and never became healthy', () => {
+    const slow = stands('failed', TIME_OUT);
+    expect(afterTime(slow, GRACE_MS - 1).verdict).toBe('trying');
+    expect(afterTime(slow, GRACE_MS)).toMatchObject({ verdict: 'failed', reason: TIME_OUT });
+  });
+
+  it('is not given more time by saying again that it failed', () => {
+    const failed = afterTime(stands('failed', TIME_OUT), GRACE_MS);
+    expect(stands('failed', TIME_OUT, failed).verdict).toBe('failed');
+  });
+
+  it('failed it where it was unhealthy for a minute', () => {
+    const ill = afterHealth(stands('applying'), false, 0);
+    expect(afterTime(ill, GRACE_MS - 1).verdict).toBe('trying');
+    expect(afterTime(ill, GRACE_MS).verdict).toBe('failed');
+  });
+
+  it('is not taken for well by the first it says: that may be of the collector before', () => {
+    const early = afterHealth(stands('applying'), true, 0);
+    expect(early.verdict).toBe('trying');
+    const stopping = afterHealth(early, false, 300);
+    expect(afterTime(stopping, SETTLE_MS + 1).verdict).toBe('trying');
+    const started = afterHealth(stopping, true, 500);
+    expect(afterTime(started, 500 + SETTLE_MS).verdict).toBe('well');
+  });
+
+  it('that ran it well does not fail it by falling ill later', () => {
+    const ill = afterHealth(stands('applied'), false, 0);
+    expect(afterTime(ill, GRACE_MS * 10).verdict).toBe('well');
+  });
+
+  it('is slow only where it says so itself', () => {
+    expect(isTimeOut(TIME_OUT)).toBe(true);
+    expect(isTimeOut("'exporters' timeout: invalid duration")).toBe(false);
+  });
+});

@@ -1,0 +1,221 @@
+import type { ConfigSettings } from '../../../controllers/collectorConfigs';
+import { liveInputs } from '../../../controllers/collectorConfigs';
+import type { ReportedFailure } from '../../../controllers/collectorFailures';
+import type { ShardSource } from '../../../controllers/collectorShards';
+import { fallbacksOf, isBlocked, newRollout, withFailure } from '../../../controllers/rolloutSteps';
+import type { KnownRevisions } from '../../../controllers/rolloutSteps';
+import type { ICollectorRollout } from '../../../models/collectorRollout';
+import type { Offer } from '../../fleet';
+import { isBuiltFrom, makeConfig, offerOf } from './shardConfig';
+import type { ShardConfig } from './shardConfig';
+import { Standings } from './standings';
+import type { Verdict } from './standings';
+
+/** Configs offered lately, of which a late report of failure is still taken. */
+const MAX_RECENT = 20;
+/** Agents of one shard that are kept from a config each for themselves, and such configs of one agent. */
+const MAX_AGENT_BLOCKS = 10_000;
+const MAX_BLOCKS_OF_AGENT = 5;
+/** So often one process records the same again, where others record something else made from the same. */
+const MAX_RECORDED = 3;
+
+/** What a shard's offers follow from, found out by `settle`. */
+export interface ShardFacts {
+  source: ShardSource;
+  rollout: ICollectorRollout;
+  revisions: KnownRevisions;
+  /** The present revision; `undefined`: it cannot be built now, or is not to be offered. */
+  current: ShardConfig | undefined;
+}
+
+/** What the agents of one shard are offered, and how they fare with it. */
+export class ShardOffers {
+  readonly standings: Standings;
+  /** Failures seen here that MongoDB does not know of yet, by hash. */
+  readonly failures = new Map<string, ReportedFailure>();
+  /** Somebody asked for it since this was set to false. */
+  asked = true;
+  private facts: ShardFacts | undefined;
+  private settled = false;
+  private current: Offer | undefined;
+  private fallback: Offer | undefined;
+  /** What was built last, to be taken again where nothing changed. */
+  private built: ShardConfig[] = [];
+  private canaries: ReadonlySet<string> = new Set();
+  private readonly recent = new Map<string, number>();
+  private agentBlocks = new Map<string, string[]>();
+  private recorded: { config: ShardConfig; times: number } | undefined;
+
+  constructor(
+    readonly id: string,
+    private readonly settings: ConfigSettings,
+    maxAgents: number,
+  ) {
+    this.standings = new Standings(maxAgents);
+  }
+
+  get rollout(): ICollectorRollout {
+    return this.facts?.rollout ?? newRollout(this.id);
+  }
+
+  get source(): ShardSource | undefined {
+    return this.facts?.source;
+  }
+
+  /** Whether it was found out once what it is offered. */
+  get isSettled(): boolean {
+    return this.settled;
+  }
+
+  /**
+   * Whether other processes make something else of the same, as those of another version or configuration do: each then
+   * offers its own, instead of recording it over the others' for ever.
+   */
+  isDisputed(config: ShardConfig): boolean {
+    const { recorded } = this;
+    return (
+      recorded !== undefined &&
+      recorded.times >= MAX_RECORDED &&
+      isBuiltFrom(recorded.config, config.source, config.inputs)
+    );
+  }
+
+  /** Notes that a config was made the present revision by this process. */
+  noteRecorded(config: ShardConfig): void {
+    const { recorded } = this;
+    const again =
+      recorded !== undefined && isBuiltFrom(recorded.config, config.source, config.inputs);
+    this.recorded = { config, times: again ? recorded.times + 1 : 1 };
+  }
+
+  /** The config meant for an agent: look-ups alone. */
+  offerFor(instanceUid: string): Offer | undefined {
+    this.asked = true;
+    const offer = this.meantFor(instanceUid);
+    const blocks = this.agentBlocks.get(instanceUid);
+    if (!blocks || !offer || !blocks.includes(offer.hashHex)) return offer;
+    const { fallback } = this;
+    return fallback && !blocks.includes(fallback.hashHex) ? fallback : undefined;
+  }
+
+  private meantFor(instanceUid: string): Offer | undefined {
+    switch (this.rollout.phase) {
+      case 'steady':
+        return this.current;
+      case 'canary':
+        return this.canaries.has(instanceUid) ? this.current : (this.fallback ?? this.current);
+      case 'failed':
+        return this.fallback;
+    }
+  }
+
+  /** Of what was built, that which would be built again. */
+  known(source: ShardSource, inputs: ShardConfig['inputs']): ShardConfig | undefined {
+    return this.built.find((config) => isBuiltFrom(config, source, inputs));
+  }
+
+  /** The last good config, as it is for the tenants and with the secrets of now; `undefined` where there is none. */
+  fallbackOf({ source, rollout, revisions }: Omit<ShardFacts, 'current'>): ShardConfig | undefined {
+    for (const inputs of fallbacksOf(rollout, liveInputs(source), revisions)) {
+      const config =
+        this.known(source, inputs) ?? makeConfig(source, inputs, this.settings)?.config;
+      if (config && !isBlocked(rollout, config.hashHex)) return config;
+    }
+    return undefined;
+  }
+
+  /** Takes in what was found out; `undefined`: there is nothing to offer. @returns whether any offer changed. */
+  apply(facts: ShardFacts | undefined): boolean {
+    const before = this.signature();
+    this.facts = facts;
+    this.settled = true;
+    this.canaries = new Set(facts?.rollout.canaries);
+    const rollout = facts?.rollout;
+    const needed =
+      facts !== undefined && (rollout?.phase !== 'steady' || this.agentBlocks.size > 0);
+    const fallback = needed ? this.fallbackOf(facts) : undefined;
+    const current =
+      facts?.current && !isBlocked(facts.rollout, facts.current.hashHex)
+        ? facts.current
+        : undefined;
+    this.current = current && offerOf(current, rollout?.current?.number ?? 0);
+    this.fallback = fallback && offerOf(fallback, rollout?.good?.number ?? 0);
+    this.built = [facts?.current, fallback].filter((config) => config !== undefined);
+    for (const offer of [this.current, this.fallback]) if (offer) this.remember(offer);
+    return this.signature() !== before;
+  }
+
+  /** Takes in the rollout as this process wrote it, if it is no older than what is known. */
+  takeIn(rollout: ICollectorRollout): void {
+    if (!this.facts || rollout.version <= this.rollout.version) return;
+    this.facts = { ...this.facts, rollout };
+  }
+
+  /** The number of the revision that a hash stands for, where it is or was on offer here. */
+  offered(hash: string): number | undefined {
+    const { current } = this.rollout;
+    return current?.hash === hash ? current.number : this.recent.get(hash);
+  }
+
+  /**
+   * Whether a failure is the config's fault: nobody is known to run it, a canary failed it, or more than a tenth did.
+   * @returns also whether it would be so of a config that runs well elsewhere.
+   */
+  judge({ instanceUid, hash }: Pick<Verdict, 'instanceUid' | 'hash'>): {
+    configsFault: boolean;
+    evenIfGood: boolean;
+  } {
+    const { rollout } = this;
+    const isCanary = rollout.phase === 'canary' && this.canaries.has(instanceUid);
+    const evenIfGood =
+      (isCanary && rollout.current?.hash === hash) || this.standings.tooManyFailed(hash);
+    const runsSomewhere = this.standings.runs(hash) || rollout.good?.hash === hash;
+    return { configsFault: evenIfGood || !runsSomewhere, evenIfGood };
+  }
+
+  /** Blocks a config at once, in this process. @returns whether any offer changed. */
+  fail(failure: ReportedFailure): boolean {
+    this.failures.set(failure.hash, failure);
+    if (!this.facts) return false;
+    const rollout = withFailure(this.facts.rollout, failure, null);
+    return this.apply({ ...this.facts, rollout });
+  }
+
+  /** Keeps one agent from a config. @returns whether its offer changed. */
+  failFor(instanceUid: string, hash: string): boolean {
+    const before = this.offerFor(instanceUid);
+    const blocks = this.agentBlocks.get(instanceUid) ?? [];
+    this.agentBlocks.delete(instanceUid);
+    if (this.agentBlocks.size >= MAX_AGENT_BLOCKS) {
+      const [oldest] = this.agentBlocks.keys();
+      if (oldest !== undefined) this.agentBlocks.delete(oldest);
+    }
+    this.agentBlocks.set(instanceUid, [...blocks, hash].slice(-MAX_BLOCKS_OF_AGENT));
+    // From now on somebody may need the one before.
+    if (!this.fallback) this.apply(this.facts);
+    return this.offerFor(instanceUid) !== before;
+  }
+
+  /** Takes in what agents were kept from before. */
+  setAgentBlocks(blocks: Map<string, string[]>): void {
+    this.agentBlocks = blocks;
+  }
+
+  private remember({ hashHex, revision }: Offer): void {
+    this.recent.delete(hashHex);
+    this.recent.set(hashHex, revision);
+    const [oldest] = this.recent.keys();
+    if (this.recent.size > MAX_RECENT && oldest !== undefined) this.recent.delete(oldest);
+  }
+
+  private signature(): string {
+    const { rollout, current, fallback } = this;
+    return [
+      rollout.phase,
+      current?.hashHex,
+      fallback?.hashHex,
+      current?.revision,
+      ...this.canaries,
+    ].join();
+  }
+}

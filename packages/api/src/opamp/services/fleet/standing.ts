@@ -1,0 +1,99 @@
+import type { ConfigReport } from '../../fleet';
+
+/** Unhealthy for so long with a config, or not healthy for so long after it was slow to start: it failed. */
+export const GRACE_MS = 60_000;
+/**
+ * Healthy for so long since it took a config up: it runs it. What it says of its health at first may still be of the
+ * collector before.
+ */
+export const SETTLE_MS = 10_000;
+
+/** How an agent fares with the config that it reported on last. */
+export interface Standing {
+  hash: string;
+  /** `trying`: nothing is certain yet. */
+  verdict: 'trying' | 'well' | 'failed';
+  /** Why it failed, or may be about to. */
+  reason: string;
+  healthy: boolean | undefined;
+  /** When the verdict falls if nothing else is heard, milliseconds; and which. */
+  due: { at: number; verdict: 'well' | 'failed' } | undefined;
+}
+
+/** What the supervisor says (0.149) where a collector was not healthy within `config_apply_timeout`. */
+const TIME_OUT = /apply time-?out exceeded|timed out (?:while |)apply/i;
+
+/** Whether a report of failure tells of no more than a slow start. */
+export function isTimeOut(error: string): boolean {
+  return TIME_OUT.test(error);
+}
+
+/**
+ * How an agent stands after a report.
+ * @returns `undefined` where it says nothing of any config.
+ */
+export function afterReport(
+  known: Standing | undefined,
+  { hash, status, error }: ConfigReport,
+  now: number,
+): Standing | undefined {
+  const healthy = known?.healthy;
+  switch (status) {
+    case 'unset':
+      return undefined;
+    case 'applied':
+      return { hash, verdict: 'well', reason: '', healthy, due: undefined };
+    case 'applying':
+      return {
+        hash,
+        verdict: 'trying',
+        reason: '',
+        healthy,
+        due: dueBy(healthy, now),
+      };
+    case 'failed':
+      if (!isTimeOut(error)) {
+        return { hash, verdict: 'failed', reason: error, healthy, due: undefined };
+      }
+      // It failed before, for the same reason: the wait is not begun anew by saying so again.
+      if (known?.hash === hash && known.verdict === 'failed') return known;
+      return healthy === true
+        ? { hash, verdict: 'well', reason: '', healthy, due: undefined }
+        : {
+            hash,
+            verdict: 'trying',
+            reason: error,
+            healthy,
+            due: { at: now + GRACE_MS, verdict: 'failed' },
+          };
+  }
+}
+
+/** How an agent stands after it spoke of its health. */
+export function afterHealth(known: Standing, healthy: boolean, now: number): Standing {
+  if (known.healthy === healthy) return known;
+  // What is certain stays so: a collector that falls ill after it ran well has another reason.
+  if (known.verdict !== 'trying') return { ...known, healthy };
+  if (healthy && known.reason !== '' && isTimeOut(known.reason)) {
+    return { ...known, healthy, verdict: 'well', reason: '', due: undefined };
+  }
+  return { ...known, healthy, due: dueBy(healthy, now) };
+}
+
+/** How an agent stands when its time has come. */
+export function afterTime(known: Standing, now: number): Standing {
+  const { due } = known;
+  if (!due || due.at > now) return known;
+  const reason =
+    due.verdict === 'well'
+      ? ''
+      : known.reason || `The collector was unhealthy for ${GRACE_MS / 1_000} seconds.`;
+  return { ...known, verdict: due.verdict, reason, due: undefined };
+}
+
+function dueBy(healthy: boolean | undefined, now: number): Standing['due'] {
+  if (healthy === undefined) return undefined;
+  return healthy
+    ? { at: now + SETTLE_MS, verdict: 'well' }
+    : { at: now + GRACE_MS, verdict: 'failed' };
+}

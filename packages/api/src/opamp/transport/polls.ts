@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+
+import type { Readiness } from '../../controllers/readiness';
+import type { Metrics } from '../../metrics';
+import { toTenancyError } from '../../middleware/errors';
+import type { Logger } from '../../utils/logger';
+import type { OpampController } from '../controllers/opampController';
+import type { Admitted } from '../fleet';
+import type { Credentials } from '../services/admission';
+import type { Doorkeeper } from '../services/doorkeeper';
+import type { InFlight } from '../services/inFlight';
+import {
+  namedUid,
+  opampRoute,
+  readMessage,
+  redactedPath,
+  Room,
+  sendJson,
+  sendMessage,
+} from './http';
+import { countRefusal, refuseRequest } from './refusals';
+import { RequestMeter } from './requestMeter';
+
+export interface PollServices {
+  controller: OpampController;
+  doorkeeper: Doorkeeper;
+  inFlight: InFlight;
+  readiness: Readiness;
+  metrics: Metrics;
+  log: Logger;
+}
+
+/**
+ * What comes over HTTP: `POST /v1/opamp`, `POST /t/<token>/v1/opamp`, `GET /health`, `GET /ready`. Not an Express application:
+ * a poll is answered by thousands of agents every few seconds, and none of Express's work serves it.
+ */
+export function createPolls(
+  services: PollServices,
+): (req: IncomingMessage, res: ServerResponse) => void {
+  const { controller, doorkeeper, inFlight, readiness, metrics, log } = services;
+
+  const meter = new RequestMeter(
+    metrics,
+    log.isLevelEnabled('debug') ? (end) => log.debug(end, 'request') : undefined,
+  );
+
+  async function poll(
+    req: IncomingMessage,
+    res: ServerResponse,
+    credentials: Credentials,
+  ): Promise<void> {
+    let admitted: Admitted | undefined;
+    let room: Room | undefined;
+    try {
+      if (req.method !== 'POST') throw new TenancyError('method_not_allowed', 'Use POST.');
+      admitted = doorkeeper.poll(credentials, () => namedUid(req));
+      room = new Room(inFlight, admitted.token);
+      const body = await readMessage(req, room);
+      const config = doorkeeper.config(admitted);
+      if (config) await config;
+      sendMessage(res, controller.handle({ admitted }, body));
+    } catch (error) {
+      const { code } = toTenancyError(error);
+      metrics.count('opamp_messages_total', { group: admitted?.kind ?? 'none', result: code });
+      countRefusal(metrics, code);
+      throw error;
+    } finally {
+      room?.leave();
+    }
+  }
+
+  async function answerOthers(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    if (req.url === '/health') {
+      sendJson(res, 200, { data: 'OK' });
+    } else if (req.url === '/ready') {
+      const state = await readiness.check();
+      sendJson(res, state.missing.length === 0 ? 200 : 503, state);
+    } else {
+      throw new TenancyError('not_found', 'There is no such route.');
+    }
+  }
+
+  return (req, res) => {
+    meter.begin(req, res);
+    const credentials = opampRoute(req);
+    const answered = credentials ? poll(req, res, credentials) : answerOthers(req, res);
+    answered.catch((thrown: unknown) => {
+      const error = toTenancyError(thrown);
+      // 503 is no fault of ours, and may come from every agent every few seconds.
+      if (error.status >= 500 && error.status !== 503) {
+        log.error(
+          { path: redactedPath(req.url), code: error.code, err: error.cause ?? error },
+          'OpAMP request failed',
+        );
+      }
+      refuseRequest(req, res, error);
+    });
+  };
+}

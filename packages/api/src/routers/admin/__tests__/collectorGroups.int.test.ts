@@ -1,0 +1,294 @@
+import { useServer } from '../../../fixtures';
+import AuditEvent from '../../../models/auditEvent';
+import { flushAudit } from '../../../controllers/audit';
+import { behindProxy, callsTo, makeToken } from './operatorFixtures';
+
+jest.setTimeout(120_000);
+
+const { server } = useServer(behindProxy);
+const call = callsTo(server);
+
+interface Made {
+  id: string;
+  team: string;
+  apiKey: string;
+}
+let acme: Made;
+let globex: Made;
+
+async function makeTenant(name: string): Promise<Made> {
+  const { json } = await call('POST', '/tenants', { body: { name } });
+  const [team] = json['teams'] as { id: string; apiKey: string }[];
+  return { id: String(json['id']), team: team!.id, apiKey: team!.apiKey };
+}
+
+interface Part {
+  id: string;
+  tenants: string[];
+  tokens: number;
+  warnings: string[];
+  rollout: { paused: boolean };
+}
+const partsOf = (json: Record<string, unknown>): Part[] => json['parts'] as Part[];
+
+beforeAll(async () => {
+  acme = await makeTenant('Acme');
+  globex = await makeTenant('Globex');
+}, 120_000);
+
+describe('groups that exist by themselves', () => {
+  it('are listed and shown, without anybody having made them', async () => {
+    const { json } = await call('GET', '/collector-groups');
+    expect(json['data']).toContainEqual(
+      expect.objectContaining({ id: 'shared:default', kind: 'shared', members: 'all', tenants: 2 }),
+    );
+    const shown = await call('GET', `/collector-groups/dedicated:${acme.team}`);
+    expect(shown.status).toBe(200);
+    expect(shown.json).toMatchObject({ kind: 'dedicated', members: { tenants: [acme.id] } });
+    expect(partsOf(shown.json).map(({ tenants }) => tenants)).toEqual([[acme.id]]);
+  });
+
+  it('take settings, and not those of groups that operators make', async () => {
+    const path = `/collector-groups/dedicated:${acme.team}`;
+    const options = {
+      memoryLimitMiB: 777,
+      receivers: { fluentforward: { endpoint: '0.0.0.0:24225' } },
+    };
+    const set = await call('PATCH', path, { body: { options } });
+    expect(set.status).toBe(200);
+    expect(set.json['options']).toEqual(options);
+    const again = await call('PATCH', path, { body: { rollout: { canary: { count: 1 } } } });
+    expect(again.json).toMatchObject({ options, rollout: { canary: { count: 1 } } });
+    for (const [group, body, field] of [
+      [`dedicated:${acme.team}`, { shards: 2 }, 'shards'],
+      ['shared:default', { exclusive: true }, 'exclusive'],
+      ['shared:default', { options: { receivers: {} } }, 'options.receivers'],
+      [`dedicated:${acme.team}`, { quarantine: [acme.id] }, 'quarantine'],
+      ['shared:default', { quarantine: ['f'.repeat(24)] }, 'quarantine'],
+      ['shared:default', { fragment: 'a: [' }, 'fragment'],
+      ['shared:default', { fragment: 'exporters: {clickhouse: {}}' }, 'exporters.clickhouse'],
+      [
+        'shared:default',
+        { options: { quarantineEndpoint: 'http://user:secret@q.example' } },
+        'quarantineEndpoint',
+      ],
+    ] as const) {
+      const refused = await call('PATCH', `/collector-groups/${group}`, { body });
+      expect([field, refused.status, refused.json['code']]).toEqual([
+        field,
+        400,
+        'invalid_request',
+      ]);
+      expect(refused.json['message']).toContain(field);
+      expect(refused.text).not.toContain('secret@');
+    }
+  });
+
+  it('cannot be deleted, and those that are not there are not found', async () => {
+    expect((await call('DELETE', '/collector-groups/shared:default')).status).toBe(400);
+    for (const id of ['shared:nowhere', 'named:nobody', `dedicated:${'f'.repeat(24)}`]) {
+      for (const path of ['', '/config', '/revisions']) {
+        expect([id, path, (await call('GET', `/collector-groups/${id}${path}`)).status]).toEqual([
+          id,
+          path,
+          404,
+        ]);
+      }
+    }
+  });
+});
+
+describe('groups that operators make', () => {
+  it('spread their members over shards, each with its own tokens', async () => {
+    const made = await call('POST', '/collector-groups', { body: { name: 'spread', shards: 3 } });
+    expect(made.status).toBe(201);
+    expect(made.headers.get('location')).toBe('/tenancy/v1/collector-groups/named:spread');
+    const parts = partsOf(made.json);
+    expect(parts.map(({ id }) => id)).toEqual([1, 2, 3].map((n) => `named:spread:${n}`));
+    expect(parts.flatMap(({ tenants }) => tenants).sort()).toEqual([acme.id, globex.id].sort());
+
+    const token = (shard: number) =>
+      call('POST', '/collector-tokens', {
+        body: { name: 't', group: { kind: 'named', name: 'spread', shard } },
+      });
+    const third = await token(3);
+    expect([third.status, third.json['groupId']]).toEqual([201, 'named:spread:3']);
+    expect((await token(4)).status).toBe(400);
+    const shown = await call('GET', '/collector-groups/named:spread');
+    expect(partsOf(shown.json).map(({ tokens }) => tokens)).toEqual([0, 0, 1]);
+
+    // What the token opens stays, or the token goes first.
+    const path = '/collector-groups/named:spread';
+    const fewer = await call('PATCH', path, { body: { shards: 2 } });
+    expect([fewer.status, fewer.json['code']]).toEqual([409, 'group_in_use']);
+    expect((await call('DELETE', path)).json['code']).toBe('group_in_use');
+    await call('DELETE', `/collector-tokens/${String(third.json['id'])}`);
+    expect((await call('PATCH', path, { body: { shards: 2 } })).status).toBe(200);
+    expect((await call('DELETE', path)).status).toBe(204);
+    expect((await call('GET', path)).status).toBe(404);
+    expect((await call('DELETE', path)).status).toBe(404);
+  });
+
+  it('serve nobody but their members', async () => {
+    const body = { name: 'one', members: { tenants: [globex.id] }, exclusive: true };
+    await call('POST', '/collector-groups', { body });
+    const config = await call('GET', '/collector-groups/named:one/config');
+    expect(config.text).toContain(globex.id);
+    expect(config.text).not.toContain(acme.id);
+    const shared = await call('GET', '/collector-groups/shared:default');
+    expect(partsOf(shared.json)[0]?.tenants).toEqual([acme.id]);
+    await call('DELETE', '/collector-groups/named:one');
+    const after = await call('GET', '/collector-groups/shared:default');
+    expect(partsOf(after.json)[0]?.tenants).toHaveLength(2);
+  });
+
+  it.each([
+    ['a target that there is not', { target: 'nowhere' }, 'target_unknown'],
+    ['a tenant that there is not', { members: { tenants: ['f'.repeat(24)] } }, 'invalid_request'],
+    [
+      'receivers without a key',
+      { options: { receivers: { fluentforward: { endpoint: '0.0.0.0:1' } } } },
+      'invalid_request',
+    ],
+    [
+      'a provider that reads files',
+      { fragment: 'processors: {a/b: "${file:/etc/passwd}"}' },
+      'invalid_request',
+    ],
+    ['an unknown field', { tenants: [] }, 'invalid_request'],
+  ])('are refused with %s', async (_what, more, code) => {
+    const refused = await call('POST', '/collector-groups', { body: { name: 'bad', ...more } });
+    expect([refused.status, refused.json['code']]).toEqual([400, code]);
+    expect((await call('GET', '/collector-groups/named:bad')).status).toBe(404);
+  });
+
+  it('have names of their own', async () => {
+    await call('POST', '/collector-groups', { body: { name: 'twice' } });
+    const again = await call('POST', '/collector-groups', { body: { name: 'twice' } });
+    expect([again.status, again.json['code']]).toEqual([409, 'group_exists']);
+  });
+
+  it('are listed a page at a time, each once', async () => {
+    await call('POST', '/collector-groups', { body: { name: 'listed' } });
+    const seen: string[] = [];
+    let after = '';
+    do {
+      const { json } = await call('GET', `/collector-groups?limit=1${after}`);
+      seen.push(...(json['data'] as { id: string }[]).map(({ id }) => id));
+      after = json['next'] === null ? '' : `&after=${String(json['next'])}`;
+    } while (after !== '');
+    expect(seen[0]).toBe('shared:default');
+    expect(seen).toContain('named:listed');
+    expect(new Set(seen).size).toBe(seen.length);
+  });
+});
+
+describe('configs', () => {
+  it('are shown without secrets to viewers, and with them to admins, which is recorded', async () => {
+    const viewer = await makeToken(call, 'viewer');
+    const path = `/collector-groups/dedicated:${globex.team}/config`;
+    const shown = await call('GET', path, { token: viewer.token });
+    expect(shown.status).toBe(200);
+    expect(shown.text).toContain(globex.id);
+    expect(shown.text).not.toContain(globex.apiKey);
+    expect((await call('POST', path, { token: viewer.token })).status).toBe(403);
+
+    const whole = await call('POST', path);
+    expect(whole.status).toBe(200);
+    expect(whole.headers.get('cache-control')).toBe('no-store');
+    expect(whole.json['config']).toContain(globex.apiKey);
+    expect(whole.json['hash']).toBe(shown.json['hash']);
+    await flushAudit();
+    const event = await AuditEvent.findOne({ action: 'collectorConfig.read' }).lean();
+    expect(event).toMatchObject({
+      subject: `dedicated:${globex.team}`,
+      after: { hash: whole.json['hash'] },
+      outcome: 'ok',
+    });
+    expect(JSON.stringify(event)).not.toContain(globex.apiKey);
+  });
+
+  it('of a group with shards are asked for one by one', async () => {
+    await call('POST', '/collector-groups', { body: { name: 'many', shards: 2 } });
+    expect((await call('GET', '/collector-groups/named:many/config')).status).toBe(400);
+    expect((await call('GET', '/collector-groups/named:many:2/config')).status).toBe(200);
+    expect((await call('GET', '/collector-groups/named:many:3/config')).status).toBe(404);
+    expect((await call('GET', '/collector-groups/named:many:1')).status).toBe(400);
+  });
+
+  it('that a change would make are shown as a difference, and nothing is changed', async () => {
+    const path = `/collector-groups/dedicated:${globex.team}`;
+    const before = await call('GET', path);
+    const body = { options: { memoryLimitMiB: 1_234 } };
+    const events = await AuditEvent.countDocuments();
+    const preview = await call('PATCH', `${path}?dryRun=true`, { body });
+    expect(preview.status).toBe(200);
+    expect(preview.json).toMatchObject({
+      dryRun: true,
+      parts: [{ id: `dedicated:${globex.team}`, changed: true }],
+    });
+    const [part] = preview.json['parts'] as { diff: string }[];
+    expect(part?.diff).toContain('1234');
+    expect(part?.diff).not.toContain(globex.apiKey);
+    expect((await call('GET', path)).json).toEqual(before.json);
+    expect(await AuditEvent.countDocuments()).toBe(events);
+    const same = await call('PATCH', `${path}?dryRun=true`, { body: { options: {} } });
+    expect(same.json['parts']).toMatchObject([{ changed: false, diff: null }]);
+    const wrong = await call('PATCH', `${path}?dryRun=true`, { body: { fragment: 'x: 1' } });
+    expect(wrong.status).toBe(400);
+  });
+});
+
+describe('rollouts', () => {
+  it('are paused and resumed in all shards of a group, or in one', async () => {
+    await call('POST', '/collector-groups', { body: { name: 'steered', shards: 2 } });
+    const steer = (id: string, action: string) =>
+      call('POST', `/collector-groups/${id}/rollout`, { body: { action } });
+    const paused = async (): Promise<boolean[]> =>
+      partsOf((await call('GET', '/collector-groups/named:steered')).json).map(
+        ({ rollout }) => rollout.paused,
+      );
+    const all = await steer('named:steered', 'pause');
+    expect((all.json['data'] as { id: string }[]).map(({ id }) => id)).toEqual([
+      'named:steered:1',
+      'named:steered:2',
+    ]);
+    expect(await paused()).toEqual([true, true]);
+    expect((await steer('named:steered:2', 'resume')).status).toBe(200);
+    expect(await paused()).toEqual([true, false]);
+    const back = await call('POST', '/collector-groups/named:steered/rollout', {
+      body: { action: 'rollback', revision: 1 },
+    });
+    expect([back.status, back.json['code']]).toEqual([400, 'invalid_request']);
+    const none = await call('POST', '/collector-groups/named:steered:1/rollout', {
+      body: { action: 'rollback', revision: 99 },
+    });
+    expect(none.status).toBe(404);
+    expect((await steer('named:steered', 'stop')).status).toBe(400);
+  });
+});
+
+it('the audit keeps settings, and neither fragments nor what may be a secret', async () => {
+  const fragment = [
+    'receivers: {hostmetrics/hidden: {scrapers: {cpu: {}}}}',
+    'exporters: {debug/hidden: {}}',
+    'service:',
+    '  pipelines: {metrics/hidden: {receivers: [hostmetrics/hidden], exporters: [debug/hidden]}}',
+  ].join('\n');
+  const scrape = [{ job_name: 'x', basic_auth: { password: 'hidden-password' } }];
+  const set = await call('PATCH', `/collector-groups/dedicated:${acme.team}`, {
+    body: { fragment, options: { receivers: { prometheus: { scrapeConfigs: scrape } } } },
+  });
+  expect([set.status, set.json['message']]).toEqual([200, undefined]);
+  await flushAudit();
+  const event = await AuditEvent.findOne({ action: 'collectorGroup.update' })
+    .sort({ at: -1 })
+    .lean();
+  expect(event).toMatchObject({
+    subject: `dedicated:${acme.team}`,
+    outcome: 'ok',
+    asked: { fragment: '[redacted]' },
+    after: { members: [acme.id] },
+  });
+  expect(JSON.stringify(event)).not.toContain('hidden');
+});
