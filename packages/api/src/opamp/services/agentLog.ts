@@ -126,13 +126,13 @@ export class AgentLog implements AgentLogPort {
   private readonly moves: Moves;
 
   constructor(private readonly options: AgentLogOptions) {
-    const { store, log, metrics, redactEffective: redact, effectiveLimits: limits } = options;
+    const { store, log, metrics, effectiveLimits: limits } = options;
     const now = (this.now = options.now ?? Date.now);
     this.moves = new Moves({ store, log, now });
     this.effective = new EffectiveConfigs({
       write: ({ key, at, ...kept }) =>
         store.effectiveConfigs([{ _id: key, at, ...kept, forgetAt: this.forgetAt(at.getTime()) }]),
-      redact,
+      redact: (text) => options.redactEffective(text),
       log,
       metrics,
       now,

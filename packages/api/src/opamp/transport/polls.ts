@@ -64,7 +64,7 @@ export function createPolls(
     } catch (error) {
       const { code } = toTenancyError(error);
       metrics.count('opamp_messages_total', { group: admitted?.kind ?? 'none', result: code });
-      countRefusal(metrics, code);
+      countRefusal(metrics, code, credentials);
       throw error;
     } finally {
       room?.leave();

@@ -7,6 +7,7 @@ import type { ErrorCode, TenancyError } from '@hyperdx-tenancy/domain/errors';
 import type { Labels, Metrics } from '../../metrics';
 import { passOver } from '../../utils/passOver';
 import { encodeErrorResponse } from '../proto/codec';
+import type { Credentials } from '../services/admission';
 import { sendJson, sendMessage } from './http';
 
 type Refusal = Labels<'opamp_refused_total'>['reason'];
@@ -24,8 +25,17 @@ const refusals: Partial<Record<ErrorCode, Refusal>> = {
 };
 
 /** Counts an agent that was turned away; `false` where the error says nothing of the kind. */
-export function countRefusal(metrics: Metrics, code: ErrorCode): boolean {
+export function countRefusal(
+  metrics: Metrics,
+  code: ErrorCode,
+  { token, key }: Partial<Credentials> = {},
+): boolean {
   const reason = refusals[code];
+  if (code === 'unauthorized' || code === 'token_revoked') {
+    const known = code === 'token_revoked' ? 'expired' : 'unknown';
+    const failure = token === undefined && key === undefined ? 'missing' : known;
+    metrics.count('auth_failures_total', { server: 'opamp', reason: failure });
+  }
   if (reason) metrics.count('opamp_refused_total', { reason });
   return reason !== undefined;
 }

@@ -59,7 +59,7 @@ export function createUpgrades(
     socket.on('error', () => socket.destroy());
     upgrade(req, socket, head).catch((thrown: unknown) => {
       const error = toTenancyError(thrown);
-      if (!countRefusal(metrics, error.code) && error.status >= 500) {
+      if (!countRefusal(metrics, error.code, opampRoute(req)) && error.status >= 500) {
         log.error(
           { path: redactedPath(req.url), code: error.code, err: error.cause ?? error },
           'OpAMP upgrade failed',

@@ -30,10 +30,7 @@ import { originOf } from '../../middleware/operator';
 import { validate } from '../../utils/validate';
 
 /** Settings as the audit records them: who is a member is one list, or everybody. */
-function recorded<Group extends Partial<Pick<GroupState, 'members'>>>({
-  members,
-  ...settings
-}: Group): object {
+function recorded({ members, ...settings }: Partial<Pick<GroupState, 'members'>>): object {
   return { ...settings, members: typeof members === 'object' ? members.tenants : members };
 }
 

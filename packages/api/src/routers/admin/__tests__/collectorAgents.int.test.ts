@@ -117,7 +117,7 @@ it('come a page at a time, each once', async () => {
   do {
     const { json } = await call('GET', `/collector-agents?limit=2${after}`);
     seen.push(...uids(json['data'] as Shown[]));
-    after = json['next'] === null ? '' : `&after=${encodeURIComponent(String(json['next']))}`;
+    after = json['next'] === null ? '' : `&after=${encodeURIComponent(json['next'] as string)}`;
   } while (after !== '');
   expect(seen.sort()).toEqual(made.sort());
 });

@@ -175,7 +175,7 @@ describe('groups that operators make', () => {
     do {
       const { json } = await call('GET', `/collector-groups?limit=1${after}`);
       seen.push(...(json['data'] as { id: string }[]).map(({ id }) => id));
-      after = json['next'] === null ? '' : `&after=${String(json['next'])}`;
+      after = json['next'] === null ? '' : `&after=${json['next'] as string}`;
     } while (after !== '');
     expect(seen[0]).toBe('shared:default');
     expect(seen).toContain('named:listed');
