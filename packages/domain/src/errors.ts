@@ -97,7 +97,7 @@ export const errorCodes = {
   },
   precondition_failed: {
     status: 412,
-    help: 'The tenant has changed since it was read; read it again, and send its new ETag.',
+    help: 'It has changed since it was read; read it again, and send its new ETag.',
   },
   last_admin: {
     status: 409,

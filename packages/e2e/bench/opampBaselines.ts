@@ -1,3 +1,4 @@
-/** Variables of the servers that ours is compared with: how many bytes the bare one answers with, and where the teams are. */
+/** Variables of the bench's own servers: how many bytes the bare one answers with, where the teams are, which tenants there are. */
 export const BARE_BYTES = 'BENCH_ANSWER_BYTES';
 export const REBUILDING_MONGO = 'BENCH_MONGO_URI';
+export const CLICKHOUSE_TENANTS = 'BENCH_TENANTS';

@@ -1,20 +1,31 @@
 import { createServer } from 'node:http';
 
+import { CLICKHOUSE_TENANTS } from './opampBaselines';
 import { serveProgram } from './program';
 
+/** ClickHouse's UNKNOWN_TABLE. */
+const UNKNOWN_TABLE = 60;
+
 /**
- * A ClickHouse that is up and answers nothing but that. The tenants of the bench have no tables, and nobody may find out: whoever
- * asks for more than a sign of life is cut off, which says nothing of any tenant.
+ * A ClickHouse that is up, and says that its tenants have all their tables: those of the bench have none, which would keep them out of
+ * the collectors' configs. Whatever else it is asked it refuses, at once.
  */
-serveProgram(() =>
-  createServer((incoming, answer) => {
+serveProgram(() => {
+  const complete = (process.env[CLICKHOUSE_TENANTS] ?? '').split(',');
+  const tenants = `${JSON.stringify({ complete, writers: [], readonly: [] })}\n`;
+  return createServer((incoming, answer) => {
     const parts: Buffer[] = [];
     incoming.on('data', (part: Buffer) => parts.push(part));
     incoming.on('end', () => {
       const { searchParams } = new URL(incoming.url ?? '/', 'http://clickhouse');
       const query = searchParams.get('query') ?? Buffer.concat(parts).toString();
       if (/^\s*SELECT 1\b/.test(query)) answer.end('1\n');
-      else answer.destroy();
+      else if (/\bAS complete\b/.test(query)) answer.end(tenants);
+      else {
+        answer
+          .writeHead(404, { 'X-ClickHouse-Exception-Code': UNKNOWN_TABLE })
+          .end(`Code: ${UNKNOWN_TABLE}. DB::Exception: there are no tables here. (UNKNOWN_TABLE)`);
+      }
     });
-  }),
-);
+  });
+});

@@ -5,15 +5,28 @@ import type { Collection, Db } from 'mongodb';
 import { writeTokens } from './opampGround';
 import type { Install, OpampGround } from './opampGround';
 
-/** What an operator may add to a group's config; it makes the config longer by about so many bytes, and another one for each number. */
+/**
+ * What an operator may add to a group's config: a pipeline of its own, without work. It makes the config longer by so many bytes and
+ * some, and another one for each number.
+ */
 export function fragmentOf(value: number, bytes: number): string {
   const padding = 'x'.repeat(Math.max(bytes, 1));
   return [
+    'receivers:',
+    '  nop/bench: {}',
     'processors:',
     '  transform/bench:',
     '    error_mode: ignore',
     '    log_statements:',
     `      - set(log.attributes["bench.change"], "${value}-${padding}")`,
+    'exporters:',
+    '  nop/bench: {}',
+    'service:',
+    '  pipelines:',
+    '    logs/bench:',
+    '      receivers: [nop/bench]',
+    '      processors: [transform/bench]',
+    '      exporters: [nop/bench]',
     '',
   ].join('\n');
 }

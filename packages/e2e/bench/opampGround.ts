@@ -8,6 +8,7 @@ import { MongoClient, ObjectId } from 'mongodb';
 import type { Db } from 'mongodb';
 
 import { Api } from '../harness/api';
+import { CLICKHOUSE_TENANTS } from './opampBaselines';
 import { startProgram } from './program';
 import type { Program } from './program';
 import type { BenchOptions } from './shape';
@@ -142,7 +143,7 @@ function anotherDatabase(uri: string, name: string): string {
   return url.toString();
 }
 
-/** Starts MongoDB and what stands for ClickHouse, and ends all that was started, in reverse order, after `work`. */
+/** Starts MongoDB, and ends it and all that `work` starts, in reverse order. */
 export async function withOpampGround<T>(
   { progress, signal }: BenchOptions,
   work: (ground: OpampGround) => Promise<T>,
@@ -156,8 +157,6 @@ export async function withOpampGround<T>(
   try {
     progress('starting MongoDB');
     const mongo = started(await openMongo({ log: progress }));
-    const clickhouse = started(await startProgram('opampClickhouse', 0));
-    const url = `http://127.0.0.1:${clickhouse.port}`;
     return await work({
       mongo,
       started,
@@ -174,6 +173,11 @@ export async function withOpampGround<T>(
         started({ stop: () => client.close() });
         const db = client.db();
         const made = await writeTenants(db, tenants);
+        const clickhouse = await startProgram('opampClickhouse', 0, {
+          [CLICKHOUSE_TENANTS]: made.tenants.join(','),
+        });
+        started(clickhouse);
+        const url = `http://127.0.0.1:${clickhouse.port}`;
         const api = started(
           await Api.start({
             mongoUri,

@@ -33,7 +33,7 @@ const HEARTBEAT_SECONDS = 30;
 const MOST_KB_AN_AGENT = 20;
 const MOST_CPU_PERCENT = 50;
 
-const CONNECT_TIMEOUT_MS = 300_000;
+const CONNECT_TIMEOUT_MS = 180_000;
 
 /** As many as the bench starts by itself. */
 export async function defaultAgents(): Promise<number> {

@@ -38,7 +38,8 @@ export interface Attempt {
   status: number | undefined;
 }
 
-async function attempt(
+/** Sends a request under a key, once. @returns the status; `undefined`: refused, cut off, or not answered in time. */
+export async function attempt(
   endpoint: string,
   key: string,
   request: OtlpRequest,

@@ -46,7 +46,7 @@ describe('bench opamp --quick --json', () => {
   });
 
   it('leaves no process behind', async () => {
-    // MongoDB and a ClickHouse twice, three APIs, three servers to compare with, one process of agents.
-    await expectAllEnded(outcome, 11);
+    // MongoDB twice, three APIs with a ClickHouse each, three servers to compare with, one process of agents.
+    await expectAllEnded(outcome, 12);
   });
 });

@@ -1,45 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
+import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 
-import { startCollectorKind } from '../harness/collectorKinds';
+import { talliesOf } from '../harness/collectorAccount';
+import { collectorKinds, startCollectorKind } from '../harness/collectorKinds';
 import type { CollectorKind } from '../harness/collectorKinds';
 import { startLoad } from '../harness/collectorLoad';
-import type { Sender } from '../harness/collectorLoad';
 import { report } from '../harness/collectorReport';
-import { startTraffic } from '../harness/collectorTraffic';
-import type { Traffic } from '../harness/collectorTraffic';
-import { talliesOf } from '../harness/collectorAccount';
-import type { Sample } from '../harness/otlp';
 import { startInstall } from '../harness/hyperdx';
 import type { Install } from '../harness/hyperdx';
+import type { Sample } from '../harness/otlp';
 import { keyIsKnown } from '../harness/sender';
-import type { Collector } from '../harness/stack';
 import { Browser } from './browser';
+import { calm, senderOf, TRAFFIC, underLoad } from './collectorLoads';
+import type { During, Observed } from './collectorLoads';
 import { makeHousehold, PASSWORD } from './people';
 
 /*
- * Collectors under real supervisors, while things happen around them. Senders that never give up account for every record.
+ * Collectors of each kind, under real supervisors, while things happen around them. Senders that never give up account for
+ * every record.
  */
 
-const KINDS: readonly CollectorKind[] = [
+/** So long the OpAMP server is gone, in two halves. */
+const GONE_MS = 60_000;
+/** Whose supervisors are restarted meanwhile: they have what was offered last from their disks. */
+const RESTARTED: ReadonlySet<CollectorKind> = new Set([
   'our supervisor file over ws',
   'a stock-like one over http',
-];
-const TRAFFIC = { signals: ['logs', 'traces', 'gauge'], everyMs: 250 } as const;
-const CALM_MS = 2_000;
-
-interface Observed {
-  kind: CollectorKind;
-  collector: Collector;
-}
+]);
 
 let backend: Install;
 let tenants: TenantView[];
 const observed: Observed[] = [];
-
-const senderOf = ({ id, teams }: TenantView): Sender => ({ id, key: teams[0]?.apiKey ?? '' });
 
 beforeAll(async () => {
   backend = await startInstall({
@@ -50,61 +43,37 @@ beforeAll(async () => {
   const { api } = backend;
   tenants = [await api.createTenant('Acme'), await api.createTenant('Globex')];
   // One after the other: at its start a supervisor runs a collector on the port that collectors have by default.
-  for (const kind of KINDS) {
-    observed.push({ kind, collector: await startCollectorKind(kind, api, api.collectorToken) });
+  for (const kind of Object.keys(collectorKinds) as CollectorKind[]) {
+    const collector = await startCollectorKind(kind, api, api.collectorToken);
+    observed.push({ name: kind, kind, collector });
   }
   const keys = tenants.map((tenant) => senderOf(tenant).key);
   await Promise.all(observed.map(({ collector }) => collector.knows(keys)));
-}, 180_000);
+}, 240_000);
 
 afterAll(async () => {
   await Promise.all(observed.map(({ collector }) => collector.stop()));
   await backend.stop();
 }, 60_000);
 
-/** Traffic of all tenants through each collector; nothing of it may be lost, twice refused or with another. */
-async function underLoad(
+function loaded(
   scenario: string,
-  work: (traffic: Traffic, of: Observed) => Promise<void>,
+  work: (during: During<Observed>) => Promise<void>,
 ): Promise<void> {
-  const all = observed.map((of) => ({
-    of,
-    traffic: startTraffic(`${scenario}: ${of.kind}`, tenants.map(senderOf), {
-      ...TRAFFIC,
-      endpoint: of.collector.endpoint,
-    }),
-  }));
-  try {
-    await Promise.all(all.map(({ of, traffic }) => work(traffic, of)));
-    const settled = await Promise.all(all.map(({ traffic }) => traffic.settle(backend.store)));
-    report(settled.flatMap(({ rows }) => rows));
-    for (const { rows, foreign, refusals } of settled) {
-      expect(rows.filter(({ lost }) => lost > 0)).toEqual([]);
-      expect(refusals).toEqual([]);
-      expect(foreign).toBe(0);
-      for (const { sent, acknowledged } of rows) expect(acknowledged).toBe(sent);
-    }
-  } finally {
-    for (const { traffic } of all) traffic.abandon();
-  }
+  return underLoad(scenario, { observed, tenants, store: backend.store }, work);
 }
 
-/** A moment in which nothing is done. */
-const calm = (): Promise<void> => sleep(CALM_MS);
-
 it('a tenant that is added under load is served, and nobody loses a record', async () => {
-  // One tenant, for which all collectors wait.
-  let added: Promise<TenantView> | undefined;
-  await underLoad('tenant added', async (traffic, { collector }) => {
-    await traffic.during('before', calm);
-    await traffic.during('a tenant is added', async () => {
-      added ??= backend.api.createTenant('Added');
-      await collector.knows([senderOf(await added).key]);
-    });
+  await loaded('tenant added', async (during) => {
+    await during('before', calm);
+    await during(
+      'a tenant is added',
+      () => backend.api.createTenant('Added'),
+      ({ collector }, added) => collector.knows([senderOf(added).key]),
+    );
     await calm();
   });
-  if (added) tenants.push(await added);
-}, 120_000);
+}, 180_000);
 
 it('a key is renewed under load: no sender is refused before it can have the new one', async () => {
   const { tenant, email } = await makeHousehold(backend, 'Renewed');
@@ -112,35 +81,40 @@ it('a key is renewed under load: no sender is refused before it can have the new
   await Promise.all(observed.map(({ collector }) => collector.knows([former.key])));
   const browser = new Browser(backend.frontendUrl, backend.api.url);
   await browser.logIn(email, PASSWORD);
-  let renewed: Promise<string> | undefined;
-  const renew = async (): Promise<string> => {
-    const answer = await browser.request('PATCH', '/team/apiKey');
-    expect(answer.status).toBe(200);
-    return ((await answer.json()) as { newApiKey: string }).newApiKey;
-  };
   const acknowledged: Sample[] = [];
 
-  await underLoad('key renewed', async (traffic, { collector }) => {
-    const load = { ...TRAFFIC, endpoint: collector.endpoint };
-    const before = startLoad(former, 'former', load);
-    await traffic.during('before', calm);
-    const key = await traffic.during('the new key is on its way', async () => {
-      renewed ??= renew();
-      await collector.knows([await renewed]);
-      return renewed;
+  await loaded('key renewed', async (during) => {
+    const loads = observed.map(({ collector }) => {
+      const options = { ...TRAFFIC, endpoint: collector.endpoint };
+      return { options, before: startLoad(former, 'former', options) };
     });
-    const after = startLoad({ ...former, key }, 'new', load);
-    await traffic.during('the former key is on its way out', async () => {
-      const phases = [...(await before.stop())];
-      await waitFor(async () => !(await keyIsKnown(collector.endpoint, former.key)), {
-        what: 'the former key to be refused',
-        timeoutMs: 100_000,
-        intervalMs: 200,
-      });
-      phases.push(...(await after.stop()));
+    try {
+      await during('before', calm);
+      const key = await during(
+        'the new key is on its way',
+        async () => {
+          const answer = await browser.request('PATCH', '/team/apiKey');
+          expect(answer.status).toBe(200);
+          return ((await answer.json()) as { newApiKey: string }).newApiKey;
+        },
+        ({ collector }, renewed) => collector.knows([renewed]),
+      );
+      const after = loads.map(({ options }) => startLoad({ ...former, key }, 'new', options));
+      const ended = await Promise.all(loads.map(({ before }) => before.stop()));
+      await during('the former key is on its way out', calm, ({ collector: { endpoint } }) =>
+        waitFor(async () => !(await keyIsKnown(endpoint, former.key)), {
+          what: 'the former key to be refused',
+          timeoutMs: 100_000,
+          intervalMs: 200,
+        }).then(() => undefined),
+      );
+      ended.push(...(await Promise.all(after.map((load) => load.stop()))));
+      const phases = ended.flat();
       expect(phases.flatMap(({ refused }) => [...refused])).toEqual([]);
       acknowledged.push(...phases.flatMap((phase) => phase.acknowledged));
-    });
+    } finally {
+      for (const { before } of loads) before.abandon();
+    }
   });
   const { tallies, foreign } = await talliesOf(backend.store, tenant.id, TRAFFIC.signals, [
     acknowledged,
@@ -157,28 +131,29 @@ it('a key is renewed under load: no sender is refused before it can have the new
   expect(foreign).toBe(0);
 }, 240_000);
 
-it('collectors run on while the OpAMP server is gone for a minute, and a restarted one too', async () => {
-  let gone: Promise<void> | undefined;
-  let back: Promise<void> | undefined;
-  let later: Promise<TenantView> | undefined;
-  await underLoad('server gone for a minute', async (traffic, { kind, collector }) => {
-    await traffic.during('before', calm);
-    await traffic.during('the server is gone', async () => {
-      gone ??= backend.api.kill();
-      await gone;
-      await sleep(30_000);
+it('collectors run on while the OpAMP server is gone for a minute, and restarted ones too', async () => {
+  await loaded('server gone for a minute', async (during) => {
+    await during('before', calm);
+    await during('the server is gone', async () => {
+      await backend.api.kill();
+      await sleep(GONE_MS / 2);
     });
-    await traffic.during('the supervisor is restarted', async () => {
-      if (kind === KINDS[0]) await collector.supervisor.restart();
-      await sleep(30_000);
+    await during('supervisors are restarted', async () => {
+      const over = sleep(GONE_MS / 2);
+      for (const { kind, collector } of observed) {
+        if (RESTARTED.has(kind)) await collector.supervisor.restart();
+      }
+      await over;
     });
-    await traffic.during('the server is back', async () => {
-      back ??= backend.api.restart();
-      await back;
-      later ??= backend.api.createTenant('Later');
+    await during(
+      'the server is back',
+      async () => {
+        await backend.api.restart();
+        return backend.api.createTenant('Later');
+      },
       // A supervisor that was refused tries again within a minute.
-      await collector.knows([senderOf(await later).key], 90_000);
-    });
+      ({ collector }, later) => collector.knows([senderOf(later).key], 90_000),
+    );
     await calm();
   });
-}, 240_000);
+}, 300_000);

@@ -307,7 +307,7 @@ describe('the log at its most talkative', () => {
         'error: provisioning stopped',
         'error: request failed',
         'error: an agent could not apply its config',
-        'info: config offered',
+        'debug: config offered',
         'debug: request',
       ]),
     );

@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
 import type {
+  AgentConfigState,
   AgentQuery,
   CollectorAgentDetail,
   CollectorAgentList,
@@ -14,6 +15,8 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import CollectorAgent from '../models/collectorAgent';
 import type { ICollectorAgent } from '../models/collectorAgent';
 import CollectorEffectiveConfig from '../models/collectorEffectiveConfig';
+import CollectorRollout from '../models/collectorRollout';
+import type { ICollectorRollout } from '../models/collectorRollout';
 import { eraseAgents, shardsWithin } from './collectorAgents';
 import { keyShard } from './collectorShards';
 import type { Context } from './context';
@@ -180,32 +183,71 @@ export interface AgentCounts {
   failed: number;
 }
 
-/** Connected agents of each shard that has any, by its id; of these shards, or of all. */
+interface Counted {
+  _id: { shard: string; state: AgentConfigState; hash: string | null };
+  count: number;
+}
+
+/**
+ * Hash of the present config of each of these shards that everybody is to run. Agents that poll say seconds after a change
+ * that they are behind: until then, their state is of the config before.
+ */
+async function meantForAll(shards: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  const rollouts = await CollectorRollout.find(
+    { _id: { $in: [...shards] }, phase: 'steady' },
+    { current: 1 },
+  ).lean<Pick<ICollectorRollout, '_id' | 'current'>[]>();
+  return new Map(
+    rollouts.flatMap(({ _id, current }): [string, string][] =>
+      current ? [[_id, current.hash]] : [],
+    ),
+  );
+}
+
+/** Of the agents of a shard that run another config, those that failed the present one: they are meant to run the other. */
+async function countSpared(
+  shard: string,
+  hash: string,
+  connected: object,
+): Promise<number> {
+  return CollectorAgent.countDocuments({
+    ...connected,
+    shard,
+    state: 'in_step',
+    hash: { $ne: hash },
+    blocked: hash,
+  });
+}
+
+/** Connected agents of each of these shards that has any, by its id. */
 export async function countAgents(
   context: Context,
-  shards?: readonly string[],
+  shards: readonly string[],
 ): Promise<ReadonlyMap<string, AgentCounts>> {
-  const counted = await CollectorAgent.aggregate<{
-    _id: { shard: string; state: string };
-    count: number;
-  }>([
+  const connected = { aliveUntil: { $gt: context.now() }, goneAt: null };
+  // First: an agent that is counted by a config newer than this one is as far as it can be.
+  const meant = await meantForAll(shards);
+  const counted = await CollectorAgent.aggregate<Counted>([
+    { $match: { shard: { $in: [...shards] }, ...connected } },
     {
-      $match: {
-        ...(shards === undefined ? {} : { shard: { $in: [...shards] } }),
-        aliveUntil: { $gt: context.now() },
-        goneAt: null,
-      },
+      $group: { _id: { shard: '$shard', state: '$state', hash: '$hash' }, count: { $sum: 1 } },
     },
-    { $group: { _id: { shard: '$shard', state: '$state' }, count: { $sum: 1 } } },
   ]);
   const counts = new Map<string, AgentCounts>();
+  const late = new Set<string>();
   for (const { _id, count } of counted) {
-    const before = counts.get(_id.shard) ?? { connected: 0, inStep: 0, failed: 0 };
-    counts.set(_id.shard, {
-      connected: before.connected + count,
-      inStep: before.inStep + (_id.state === 'in_step' ? count : 0),
-      failed: before.failed + (_id.state === 'failed' ? count : 0),
-    });
+    const { shard, state, hash } = _id;
+    const of = counts.get(shard) ?? { connected: 0, inStep: 0, failed: 0 };
+    counts.set(shard, of);
+    of.connected += count;
+    if (state === 'failed') of.failed += count;
+    if (state !== 'in_step') continue;
+    if ((meant.get(shard) ?? hash) === hash) of.inStep += count;
+    else late.add(shard);
+  }
+  for (const shard of late) {
+    const of = counts.get(shard);
+    if (of) of.inStep += await countSpared(shard, meant.get(shard) ?? '', connected);
   }
   return counts;
 }

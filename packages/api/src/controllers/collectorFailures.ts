@@ -96,16 +96,24 @@ async function audited(failure: ReportedFailure, context: Context): Promise<void
   }
 }
 
+/** Configs that one agent alone is kept from, the latest. */
+export const MAX_BLOCKS_OF_AGENT = 5;
+
 /** Keeps a config from one agent, on which alone it failed. */
 export async function blockForAgent(
   shard: string,
   instanceUid: string,
   hash: string,
 ): Promise<void> {
-  await CollectorAgent.updateOne(
-    { _id: `${shard}/${instanceUid}` },
+  const _id = `${shard}/${instanceUid}`;
+  const agent = await CollectorAgent.findOneAndUpdate(
+    { _id },
     { $addToSet: { blocked: hash } },
-  );
+    { returnDocument: 'after', projection: { blocked: 1 } },
+  ).lean<{ blocked: string[] }>();
+  if (!agent || agent.blocked.length <= MAX_BLOCKS_OF_AGENT) return;
+  // Not by `$slice` in the same write, which FerretDB 1 ignores.
+  await CollectorAgent.updateOne({ _id }, { $pop: { blocked: -1 } });
 }
 
 /** Agents kept from a config which are read for one shard: a tenth of as many as one token lets in. */

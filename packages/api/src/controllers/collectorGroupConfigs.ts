@@ -18,7 +18,10 @@ import { readInputs, revisionKey, unifiedDiff } from './collectorRevisions';
 import type { ShardSource } from './collectorShards';
 import { fallbacksOf, isBlocked, newRollout, revisionsNeeded, wantedOf } from './rolloutSteps';
 
-/** What a shard is to be offered, the best first: what failed before is passed over. */
+/**
+ * What a shard is to be offered, the best first: what failed before is passed over. While canaries try a config, what the
+ * others run comes first: collectors without OpAMP say nothing of how they fare.
+ */
 async function candidates(source: ShardSource, look: CollectorLook): Promise<ShardInputs[]> {
   const rollout = look.snapshot.rollouts.get(source.id) ?? newRollout(source.id);
   const numbers = revisionsNeeded(rollout);
@@ -31,7 +34,9 @@ async function candidates(source: ShardSource, look: CollectorLook): Promise<Sha
   );
   const live = liveInputs(source);
   const { inputs, held } = wantedOf(rollout, live, revisions);
-  return [...(held ? [] : [inputs]), ...fallbacksOf(rollout, live, revisions)];
+  const fallbacks = fallbacksOf(rollout, live, revisions);
+  const wanted = held ? [] : [inputs];
+  return rollout.phase === 'canary' ? [...fallbacks, ...wanted] : [...wanted, ...fallbacks];
 }
 
 /** The config that a shard is offered now. @throws TenancyError `not_found` where there is none. */
@@ -91,9 +96,10 @@ const MAX_DIFFS = 10;
 export async function previewGroup(
   id: string,
   patch: UpdateCollectorGroup,
+  ifMatch: string | undefined,
   desk: CollectorDesk,
 ): Promise<GroupPreview> {
-  const { after } = await planGroup(id, patch, desk.context);
+  const { after } = await planGroup(id, patch, ifMatch, desk.context);
   const now = await desk.look();
   const then = now.with(documentOf(after));
   const shards = [now, then].flatMap(({ membership }) => membership.shardsOf(id) ?? []);

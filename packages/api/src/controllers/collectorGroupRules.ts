@@ -10,6 +10,7 @@ import type { ICollectorGroup } from '../models/collectorGroup';
 import Team from '../models/team';
 import Tenant from '../models/tenant';
 import { parseFragment } from '../utils/fragment';
+import { findScrapeSecret } from '../utils/scrapeSecrets';
 import type { Context } from './context';
 
 function refusal(message: string): TenancyError {
@@ -66,6 +67,15 @@ function assertNoLogin(endpoint: string | undefined): void {
   throw refusal('options.quarantineEndpoint: must not hold a login.');
 }
 
+/** Settings are shown to every operator, whatever the role. */
+function assertNoScrapeSecret(options: CheckedGroup['options']): void {
+  const at = findScrapeSecret(options.receivers?.prometheus?.scrapeConfigs ?? []);
+  if (at === undefined) return;
+  throw refusal(
+    `options.receivers.prometheus.scrapeConfigs${at}: must not hold a secret; name a variable of the collector, as \${env:NAME}.`,
+  );
+}
+
 /**
  * Checks a group's settings as a whole, those that were there before included.
  * @throws TenancyError `invalid_request`, naming the field.
@@ -74,6 +84,7 @@ export async function checkGroup(group: CheckedGroup): Promise<void> {
   const kind = group.kind === 'dedicated' ? 'dedicated' : 'shared';
   checkGroupOptions(group.options, kind);
   assertNoLogin(group.options.quarantineEndpoint);
+  assertNoScrapeSecret(group.options);
   if (group.fragment !== null) parseFragment(group.fragment, kind);
   if (kind === 'dedicated' && group.quarantine.length > 0) {
     throw refusal('quarantine: a dedicated group has one tenant, and so no quarantine.');

@@ -14,13 +14,13 @@ import { Types } from 'mongoose';
 
 import CollectorGroup from '../models/collectorGroup';
 import type { ICollectorGroup } from '../models/collectorGroup';
-import CollectorRevision from '../models/collectorRevision';
-import CollectorRollout from '../models/collectorRollout';
 import CollectorToken from '../models/collectorToken';
 import Team from '../models/team';
 import Tenant from '../models/tenant';
+import { entityTag, matchesTag } from '../utils/entityTag';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import { checkGroup } from './collectorGroupRules';
+import { eraseRollouts } from './collectorRollouts';
 import { isGood } from './collectorTokens';
 import type { Context } from './context';
 import { announceChange } from './revisions';
@@ -233,19 +233,39 @@ async function assertNoTokens(
     return !(isQuarantine && after) && !staying.has(groupId(group));
   });
   if (lost.length === 0) return;
+  const [opens, them] =
+    lost.length === 1
+      ? ['1 collector token opens', 'it']
+      : [`${lost.length} collector tokens open`, 'them'];
   throw new TenancyError(
     'group_in_use',
-    `${lost.length} collector tokens open what would be gone; revoke them first.`,
+    `${opens} what would be gone; revoke ${them} first.`,
   );
 }
 
-/** A group after a change that is known to be possible. @throws as {@link updateGroup}. */
+/** The entity tag of a group's settings: how far its configs have come is no part of it. */
+export function groupEtag(group: GroupState): string {
+  return entityTag(group);
+}
+
+/**
+ * A group after a change that is known to be possible.
+ * @param ifMatch the entity tag that its settings must have.
+ * @throws as {@link updateGroup}.
+ */
 export async function planGroup(
   id: string,
   patch: UpdateCollectorGroup,
+  ifMatch: string | undefined,
   context: Context,
 ): Promise<{ before: GroupState; after: GroupState }> {
   const before = await getGroup(id, context);
+  if (!matchesTag(ifMatch, groupEtag(before))) {
+    throw new TenancyError(
+      'precondition_failed',
+      'If-Match: the group has changed since; read it again.',
+    );
+  }
   const after = patchGroup(before, patch);
   const { kind, target, members, shards, options, fragment } = after;
   await checkGroup({
@@ -289,16 +309,22 @@ async function store(after: GroupState): Promise<boolean> {
 
 /**
  * Changes settings of a group; each that is given takes the place of the whole one before.
- * @throws TenancyError `not_found`, `invalid_request`, `group_in_use`; `operation_running` where others change it too.
+ * @param ifMatch the entity tag that its settings must have.
+ * @throws TenancyError `not_found`, `invalid_request`, `precondition_failed`, `group_in_use`; `operation_running` where
+ *   others change it too.
  */
 export async function updateGroup(
   id: string,
   patch: UpdateCollectorGroup,
+  ifMatch: string | undefined,
   context: Context,
 ): Promise<GroupState> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const { after } = await planGroup(id, patch, context);
+    const { before, after } = await planGroup(id, patch, ifMatch, context);
     if (!(await store(after))) continue;
+    const staying = new Set(shardIds(after));
+    // Shards that come back one day begin anew: neither paused, nor gone back, nor with what failed then.
+    await eraseRollouts(shardIds(before).filter((shard) => !staying.has(shard)));
     await announceChange('collectors', context.log);
     return getGroup(id, context);
   }
@@ -321,8 +347,6 @@ export async function deleteGroup(id: string, context: Context): Promise<void> {
   }
   await assertNoTokens(group, undefined, context);
   await CollectorGroup.deleteOne({ _id: id });
-  const shards = [...shardIds(group), `${id}:quarantine`];
-  await CollectorRollout.deleteMany({ _id: { $in: shards } });
-  await CollectorRevision.deleteMany({ shard: { $in: shards } });
+  await eraseRollouts([...shardIds(group), `${id}:quarantine`]);
   await announceChange('collectors', context.log);
 }

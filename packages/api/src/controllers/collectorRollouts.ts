@@ -236,3 +236,20 @@ export async function rollbackRollout(
 export async function releaseRollout(shard: string, context: Context): Promise<RolloutView> {
   return act(shard, ({ pinned }) => (pinned === null ? undefined : { pinned: null }), context);
 }
+
+/**
+ * Forgets which configs failed, so that they may be offered again: where their collectors were at fault, or lied. What is
+ * wanted now goes out as any change does, canaries first.
+ */
+export async function retryRollout(shard: string, context: Context): Promise<RolloutView> {
+  return act(
+    shard,
+    ({ blocked, phase, good }) => {
+      if (phase !== 'failed') return blocked.length === 0 ? undefined : { blocked: [] };
+      // What is wanted is then a change against what ran well last.
+      const since = context.now();
+      return { blocked: [], phase: 'steady', current: good, canaries: [], since };
+    },
+    context,
+  );
+}

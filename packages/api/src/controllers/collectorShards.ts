@@ -84,6 +84,7 @@ interface Assignment {
 export class Membership {
   private readonly members = new Map<string, readonly TenantId[]>();
   private readonly assigned = new Map<string, Assignment>();
+  private byTeamId: ReadonlyMap<string, PlacedTeam> | undefined;
   private byTarget: ReadonlyMap<string, readonly PlacedTenant[]> | undefined;
   private exclusive: ReadonlyMap<TenantId, string> | undefined;
 
@@ -160,16 +161,17 @@ export class Membership {
   }
 
   private dedicated(id: string, teamId: string, byKey: boolean): ShardSource | undefined {
-    const team = this.snapshot.teams.find((one) => one.teamId === teamId);
+    const team = this.teamsById().get(teamId);
     if (!team) return undefined;
     const group = groupId({ kind: 'dedicated', team: teamId });
     const document = this.snapshot.groups.get(group);
+    const settings = settingsOf(document);
     return {
       id,
       group,
       kind: 'dedicated',
       target: team.target,
-      settings: settingsOf(document),
+      settings: byKey ? forAnybody(settings) : settings,
       policy: document?.rollout ?? null,
       members: [team.tenantId],
       served: this.isServed(team.tenantId) ? [team.tenantId] : [],
@@ -214,6 +216,11 @@ export class Membership {
   private isFreeFor(group: string, tenant: TenantId): boolean {
     const holder = this.holders().get(tenant);
     return holder === undefined || holder === group;
+  }
+
+  private teamsById(): ReadonlyMap<string, PlacedTeam> {
+    this.byTeamId ??= new Map(this.snapshot.teams.map((team) => [team.teamId, team]));
+    return this.byTeamId;
   }
 
   private placed(): ReadonlyMap<string, readonly PlacedTenant[]> {
@@ -271,6 +278,18 @@ export class Membership {
   private isWritable(tenant: TenantId): boolean {
     return this.snapshot.tenants.get(tenant)?.writable === true;
   }
+}
+
+/**
+ * Settings for whoever holds no more than an ingestion key, which browsers carry: without those in which operators may have
+ * written logins of their own.
+ */
+function forAnybody({ options }: ShardSettings): ShardSettings {
+  const { receivers: { fluentforward } = {}, ...rest } = options;
+  return {
+    options: { ...rest, ...(fluentforward ? { receivers: { fluentforward } } : {}) },
+    fragment: null,
+  };
 }
 
 function settingsOf(document: ICollectorGroup | undefined): ShardSettings {

@@ -4,7 +4,13 @@ import type {
 } from '@hyperdx-tenancy/domain/contracts/collectorRollout';
 import type { RolloutView } from '@hyperdx-tenancy/domain/contracts/collectorRollout';
 
-import { pauseRollout, releaseRollout, resumeRollout, rollbackRollout } from './collectorRollouts';
+import {
+  pauseRollout,
+  releaseRollout,
+  resumeRollout,
+  retryRollout,
+  rollbackRollout,
+} from './collectorRollouts';
 import type { Context } from './context';
 
 function steerOne(shard: string, asked: RolloutAction, context: Context): Promise<RolloutView> {
@@ -17,6 +23,8 @@ function steerOne(shard: string, asked: RolloutAction, context: Context): Promis
       return rollbackRollout(shard, asked.revision, context);
     case 'release':
       return releaseRollout(shard, context);
+    case 'retry':
+      return retryRollout(shard, context);
   }
 }
 

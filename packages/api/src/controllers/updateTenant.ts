@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import type {
   EffectiveSettings,
   TenantView,
@@ -11,6 +9,7 @@ import { effectiveValues, patchSettings } from '@hyperdx-tenancy/domain/plans';
 
 import Tenant, { tenantNameKey } from '../models/tenant';
 import type { ITenant, TenantDocument } from '../models/tenant';
+import { entityTag, matchesTag } from '../utils/entityTag';
 import { carryOut } from './changes';
 import { defaultContext } from './context';
 import type { Context } from './context';
@@ -19,13 +18,9 @@ import { baseOf, findPlan, settingsOf, settingsSources } from './settings';
 import { getTenant } from './tenant';
 import { assertFree, findTenant, grasp, nameTaken, newChange, stays } from './tenantGrasp';
 
-/** Digits of an ETag: it tells two states of one tenant apart. */
-const ETAG_DIGITS = 16;
-
-/** The entity tag (RFC 9110, section 8.8.3) of a tenant as it is answered, strong: any change of it is another one. */
+/** The entity tag of a tenant as it is answered. */
 export function tenantEtag(view: TenantView): string {
-  const hash = createHash('sha256').update(JSON.stringify(view)).digest('hex');
-  return `"${hash.slice(0, ETAG_DIGITS)}"`;
+  return entityTag(view);
 }
 
 /** @throws TenancyError `tenant_exists`. */
@@ -82,7 +77,7 @@ export async function updateTenant(
   context: Context = defaultContext(),
 ): Promise<TenantView> {
   const tenant = await findTenant(id);
-  if (!matches(ifMatch, tenantEtag(await getTenant(id)))) {
+  if (!matchesTag(ifMatch, tenantEtag(await getTenant(id)))) {
     throw new TenancyError(
       'precondition_failed',
       'If-Match: the tenant has changed since; read it again.',
@@ -114,12 +109,6 @@ export async function applyTenant(
   const written = await grasp(tenant, { change: newChange('settings', context) }, context);
   await carryOut(written, holdLease(written, context), context).catch(stays);
   return getTenant(id);
-}
-
-/** RFC 9110, section 13.1.1: `*`, or a list of strong entity tags. */
-function matches(ifMatch: string | undefined, etag: string): boolean {
-  if (ifMatch === undefined || ifMatch.trim() === '*') return true;
-  return ifMatch.split(',').some((tag) => tag.trim() === etag);
 }
 
 /** Each setting in force for a tenant, and whose word it is. @throws TenancyError `tenant_not_found`, `plan_unknown`. */

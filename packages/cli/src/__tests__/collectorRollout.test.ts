@@ -98,7 +98,7 @@ describe('collector rollout show', () => {
   });
 });
 
-describe.each(['pause', 'resume', 'release'])('collector rollout %s', (action) => {
+describe.each(['pause', 'resume', 'release', 'retry'])('collector rollout %s', (action) => {
   it('asks for it, and shows what became of it', async () => {
     const data = [{ id: 'named:web:3', rollout: rollout({ paused: action === 'pause' }) }];
     api.answer(() => ok({ data }));

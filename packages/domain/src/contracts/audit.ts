@@ -25,6 +25,7 @@ export const auditActions = [
   'collectorRollout.resume',
   'collectorRollout.rollback',
   'collectorRollout.release',
+  'collectorRollout.retry',
   'collectorRollout.fail',
   'collectorQuarantine.begin',
   'collectorQuarantine.end',

@@ -72,6 +72,8 @@ export const RolloutAction = z.discriminatedUnion('action', [
   /** Back to the settings and tenants of a revision, until `release`. Never to its secrets, nor to a tenant suspended since. */
   z.strictObject({ action: z.literal('rollback'), revision: z.int().min(1) }),
   z.strictObject({ action: z.literal('release') }),
+  /** Forgets which configs failed: they may be offered again. */
+  z.strictObject({ action: z.literal('retry') }),
 ]);
 export type RolloutAction = z.infer<typeof RolloutAction>;
 

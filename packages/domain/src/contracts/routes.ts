@@ -369,8 +369,9 @@ export const adminRoutes = {
       changes: true,
       params: GroupParams,
       query: UpdateGroupQuery,
+      headers: z.object({ 'If-Match': z.string().optional() }),
       body: UpdateCollectorGroup,
-      responses: { 200: UpdatedCollectorGroup, ...refusals(...bodyRefusals, 404, 409) },
+      responses: { 200: UpdatedCollectorGroup, ...refusals(...bodyRefusals, 404, 409, 412) },
     },
     delete: {
       method: 'delete',

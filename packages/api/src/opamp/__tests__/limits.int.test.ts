@@ -246,7 +246,7 @@ describe('who takes more than a share', () => {
   });
 
   it('of patience: an agent that does not read is cut, and holds up nobody', async () => {
-    const connections = { ...CONNECTION_LIMITS, readMs: 500 };
+    const connections = { ...CONNECTION_LIMITS, readMs: 4_000 };
     await start({ limits: { sweepMs: 50, connections } });
     const slow = await open();
     await slow.ask(agentMessage());

@@ -264,12 +264,12 @@ export class OpampController {
       if (status === 'failed') {
         log.error({ shard, agent, hash, reason: error }, 'an agent could not apply its config');
       } else {
-        log.info({ shard, agent, hash, status }, 'agent reports on its config');
+        log.debug({ shard, agent, hash, status }, 'agent reports on its config');
       }
     }
     if (offer) {
       const { revision, wire } = offer;
-      log.info({ shard, agent, revision, bytes: wire.byteLength }, 'config offered');
+      log.debug({ shard, agent, revision, bytes: wire.byteLength }, 'config offered');
     }
   }
 

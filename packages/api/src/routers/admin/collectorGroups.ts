@@ -10,6 +10,7 @@ import { RolloutAction } from '@hyperdx-tenancy/domain/contracts/collectorRollou
 import type { RolloutList } from '@hyperdx-tenancy/domain/contracts/collectorRollout';
 import { ADMIN_BASE } from '@hyperdx-tenancy/domain/contracts/routes';
 import { Router } from 'express';
+import type { Response } from 'express';
 
 import { recordChange } from '../../controllers/audit';
 import type { CollectorDesk } from '../../controllers/collectorDesk';
@@ -19,6 +20,7 @@ import {
   createGroup,
   deleteGroup,
   getGroup,
+  groupEtag,
   oneShardMeant,
   shardsMeant,
   updateGroup,
@@ -32,6 +34,11 @@ import { validate } from '../../utils/validate';
 /** Settings as the audit records them: who is a member is one list, or everybody. */
 function recorded({ members, ...settings }: Partial<Pick<GroupState, 'members'>>): object {
   return { ...settings, members: typeof members === 'object' ? members.tenants : members };
+}
+
+/** The tag is that of the settings alone: an answer that is kept would show its collectors as they were. */
+function tagged(res: Response, group: GroupState): Response {
+  return res.set('cache-control', 'no-store').set('etag', groupEtag(group));
 }
 
 /** `/tenancy/v1/collector-groups` */
@@ -48,8 +55,7 @@ export default function collectorGroupsRouter(desk: CollectorDesk): Router {
       (after) => ({ subject: after.id, after: recorded(after) }),
       context,
     );
-    res
-      .status(201)
+    tagged(res.status(201), group)
       .location(`${ADMIN_BASE}/collector-groups/${group.id}`)
       .json(await getGroupView(group.id, desk));
   });
@@ -60,7 +66,8 @@ export default function collectorGroupsRouter(desk: CollectorDesk): Router {
 
   router.get('/:group', async (req, res) => {
     const { group } = validate(GroupParams, req.params);
-    res.json(await getGroupView(group, desk));
+    // Before the view: who sends the tag back has then seen no settings newer than it.
+    tagged(res, await getGroup(group, context)).json(await getGroupView(group, desk));
   });
 
   router.patch('/:group', async (req, res) => {
@@ -68,11 +75,11 @@ export default function collectorGroupsRouter(desk: CollectorDesk): Router {
     const { dryRun } = validate(UpdateGroupQuery, req.query);
     const asked = validate(UpdateCollectorGroup, req.body);
     if (dryRun === 'true') {
-      res.json(await previewGroup(id, asked, desk));
+      res.json(await previewGroup(id, asked, req.get('if-match'), desk));
       return;
     }
     const before = await getGroup(id, context);
-    await recordChange(
+    const group = await recordChange(
       originOf(req, res),
       {
         action: 'collectorGroup.update',
@@ -80,11 +87,11 @@ export default function collectorGroupsRouter(desk: CollectorDesk): Router {
         before: recorded(before),
         asked: recorded(asked),
       },
-      () => updateGroup(id, asked, context),
+      () => updateGroup(id, asked, req.get('if-match'), context),
       (after) => ({ after: recorded(after) }),
       context,
     );
-    res.json(await getGroupView(id, desk));
+    tagged(res, group).json(await getGroupView(id, desk));
   });
 
   router.delete('/:group', async (req, res) => {

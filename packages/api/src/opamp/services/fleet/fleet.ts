@@ -13,6 +13,7 @@ import { onLocalChange, readRevision } from '../../../controllers/revisions';
 import type { Config } from '../../../config';
 import { isBlocked } from '../../../controllers/rolloutSteps';
 import { inParallel } from '../../../utils/inParallel';
+import { isMongoUnavailable } from '../../../utils/mongoErrors';
 import type { Admitted, ConfigReport, Fleet, Offer } from '../../fleet';
 import { Admission } from './admission';
 import { Follower } from './follower';
@@ -53,6 +54,8 @@ type Listener = (shards: ReadonlySet<string> | undefined) => void;
  */
 export class CollectorFleet implements Fleet {
   private snapshot: CollectorSnapshot | undefined;
+  /** When reading it began, by `performance.now()`. */
+  private snapshotAt = -Infinity;
   private membership: Membership | undefined;
   private offeredRevision = 0;
   private readonly shards = new Map<string, ShardOffers>();
@@ -194,17 +197,27 @@ export class CollectorFleet implements Fleet {
   /** @returns the number of the last change that all offers know of; `undefined` where one could not be brought up to date. */
   private async read(): Promise<number | undefined> {
     const { config, context } = this.options;
+    const begunAt = performance.now();
     const snapshot = await loadCollectorSnapshot(config, context, this.snapshot);
     this.snapshot = snapshot;
+    this.snapshotAt = begunAt;
     this.membership = new Membership(snapshot);
     this.secrets.update(snapshot.teams);
     if (this.admission.update(snapshot)) this.tell(undefined);
     let behind = 0;
+    const failures: unknown[] = [];
     await inParallel(this.shards.values(), SHARDS_AT_ONCE, async (shard) => {
       // Others have their turn: a build takes milliseconds.
       await new Promise((resolve) => setImmediate(resolve));
-      if (!(await this.bringUpToDate(shard))) behind += 1;
+      try {
+        if (!(await this.bringUpToDate(shard))) behind += 1;
+      } catch (error) {
+        if (isMongoUnavailable(error)) throw error;
+        // What is wrong with one is no reason to leave the others as they were.
+        failures.push(error);
+      }
     });
+    if (failures.length > 0) throw failures[0];
     // Not before: who has this number counts as knowing of all that came before it.
     if (behind > 0) return undefined;
     this.offeredRevision = snapshot.revision;
@@ -232,7 +245,8 @@ export class CollectorFleet implements Fleet {
     if (!snapshot || !membership) return false;
     if (!shard.isSettled) shard.setAgentBlocks(await readAgentBlocks(shard.id));
     const source = membership.sourceOf(shard.id);
-    const settled = await settle(shard, source, snapshot.rollouts.get(shard.id), this.around);
+    const stored = { rollout: snapshot.rollouts.get(shard.id), readAt: this.snapshotAt };
+    const settled = await settle(shard, source, stored, this.around);
     if (settled === 'changed') this.tell(new Set([shard.id]));
     if (settled === 'again') this.follower.readSoon();
     return settled !== 'again';
@@ -244,7 +258,7 @@ export class CollectorFleet implements Fleet {
     const revision = shard.offered(hash);
     // Not of ours, or long past, or known.
     if (revision === undefined || isBlocked(shard.rollout, hash)) return;
-    const { configsFault, evenIfGood } = shard.judge(verdict);
+    const { configsFault, evenIfGood } = shard.judge(verdict, this.now());
     const at = this.options.context.now();
     if (configsFault) {
       const failure = { shard: shard.id, hash, revision, reason, at, agent: instanceUid };
@@ -256,6 +270,8 @@ export class CollectorFleet implements Fleet {
 
   /** One agent's fault: it alone goes back. */
   private failFor(shard: ShardOffers, instanceUid: string, hash: string): void {
+    // It may say so again and again.
+    if (shard.isKeptFrom(instanceUid, hash)) return;
     if (shard.failFor(instanceUid, hash)) this.tellSoon(shard.id);
     this.count(shard, 'agent');
     const { log } = this.options.context;
@@ -275,10 +291,13 @@ export class CollectorFleet implements Fleet {
   private persistFailures(shard: ShardOffers): void {
     for (const failure of shard.failures.values()) {
       this.once(`fail ${shard.id} ${failure.hash}`, async () => {
-        const { blocked } = await blockConfig(failure, this.options.context);
-        if (blocked) return;
-        // It runs well where others see it.
+        const { rollout, blocked } = await blockConfig(failure, this.options.context);
         shard.failures.delete(failure.hash);
+        if (blocked) {
+          shard.takeIn(rollout);
+          return;
+        }
+        // It runs well where others see it.
         if (failure.agent !== null) this.failFor(shard, failure.agent, failure.hash);
         await this.bringUpToDate(shard);
       });

@@ -25,9 +25,17 @@ import type { ShardOffers } from './shardOffers';
 export interface Surroundings {
   settings: ConfigSettings;
   context: Context;
-  revisions: Pick<RevisionCache, 'of' | 'remember'>;
+  revisions: Pick<RevisionCache, 'of' | 'remember' | 'forget'>;
   /** Looks whether everybody of a target can be written for. @returns whether that changed who is kept apart. */
   checkTarget(target: string): Promise<boolean>;
+}
+
+/** A shard's rollout as it was read, before what its config is made from was. */
+export interface StoredRollout {
+  /** `undefined`: there is none yet. */
+  rollout: ICollectorRollout | undefined;
+  /** When reading began, by `performance.now()`. */
+  readAt: number;
 }
 
 /** `again`: what it was compared with is no longer so; all is to be read once more. */
@@ -53,6 +61,11 @@ function rolloutOf(shard: ShardOffers, stored: ICollectorRollout): ICollectorRol
   // These are written.
   for (const { hash } of stored.blocked) shard.failures.delete(hash);
   return withFailures(shard, shard.rollout.version > stored.version ? shard.rollout : stored);
+}
+
+/** A rollout that was read is older than what is known of it, and not for having been read before that was written. */
+function isAnother(shard: ShardOffers, { rollout, readAt }: StoredRollout): boolean {
+  return shard.rollout.version > (rollout?.version ?? 0) && !shard.isConfirmed(readAt);
 }
 
 /** Builds the config that is wanted, if it is not at hand. A fragment that is no longer taken costs its group the next offer. */
@@ -96,18 +109,23 @@ async function audienceOf(
  * Finds out what a shard is offered, and records it where it is new. Any number of processes may do so at once: what one of
  * them records is what all of them offer.
  * @param source what its config is made from; `undefined` where there is no such group.
- * @param stored its rollout, read before the source was.
  * @throws what MongoDB throws: the offers stay as they are.
  */
 export async function settle(
   shard: ShardOffers,
   source: ShardSource | undefined,
-  stored: ICollectorRollout | undefined,
+  stored: StoredRollout,
   around: Surroundings,
 ): Promise<Settled> {
-  if (!source) return shard.apply(undefined) ? 'changed' : 'same';
   const { context } = around;
-  let rollout = rolloutOf(shard, stored ?? newRollout(shard.id));
+  // Numbers begin anew in a group that is made again, as versions do.
+  if (!source || !shard.isSettled) around.revisions.forget(shard.id);
+  if (!source) return shard.apply(undefined) ? 'changed' : 'same';
+  if (isAnother(shard, stored)) {
+    shard.forget();
+    around.revisions.forget(shard.id);
+  }
+  let rollout = rolloutOf(shard, stored.rollout ?? newRollout(shard.id));
   let revisions = await around.revisions.of(rollout);
   const wanted = wantedOf(rollout, liveInputs(source), revisions);
   const candidate = candidateOf(shard, source, wanted, around);
@@ -131,6 +149,7 @@ export async function settle(
     );
     if (!recorded) return 'again';
     shard.noteRecorded(candidate.config);
+    shard.confirm();
     if (recorded.current) {
       around.revisions.remember(shard.id, recorded.current.number, wanted.inputs);
     }
@@ -138,6 +157,7 @@ export async function settle(
     revisions = await around.revisions.of(rollout);
   } else if (step.kind === 'fail') {
     rollout = rolloutOf(shard, await failAgain(shard.id, step.blocked, context));
+    shard.confirm();
     revisions = await around.revisions.of(rollout);
   } else if (!shard.isSettled && candidate && hash === rollout.current?.hash) {
     // Recorded before this process began: by one that may have died over it.

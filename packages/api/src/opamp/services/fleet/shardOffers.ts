@@ -1,5 +1,8 @@
+import { TenancyError } from '@hyperdx-tenancy/domain/errors';
+
 import type { ConfigSettings } from '../../../controllers/collectorConfigs';
 import { liveInputs } from '../../../controllers/collectorConfigs';
+import { MAX_BLOCKS_OF_AGENT } from '../../../controllers/collectorFailures';
 import type { ReportedFailure } from '../../../controllers/collectorFailures';
 import type { ShardSource } from '../../../controllers/collectorShards';
 import { fallbacksOf, isBlocked, newRollout, withFailure } from '../../../controllers/rolloutSteps';
@@ -13,9 +16,8 @@ import type { Verdict } from './standings';
 
 /** Configs offered lately, of which a late report of failure is still taken. */
 const MAX_RECENT = 20;
-/** Agents of one shard that are kept from a config each for themselves, and such configs of one agent. */
+/** Agents of one shard that are kept from a config each for themselves. */
 const MAX_AGENT_BLOCKS = 10_000;
-const MAX_BLOCKS_OF_AGENT = 5;
 /** So often one process records the same again, where others record something else made from the same. */
 const MAX_RECORDED = 3;
 
@@ -44,6 +46,8 @@ export class ShardOffers {
   private canaries: ReadonlySet<string> = new Set();
   private readonly recent = new Map<string, number>();
   private agentBlocks = new Map<string, string[]>();
+  /** When the rollout was known to be the one in MongoDB, by `performance.now()`. */
+  private confirmedAt = -Infinity;
   private recorded: { config: ShardConfig; times: number } | undefined;
 
   constructor(
@@ -60,6 +64,14 @@ export class ShardOffers {
 
   get source(): ShardSource | undefined {
     return this.facts?.source;
+  }
+
+  /**
+   * Whether the rollout that is known may be later than one that was read.
+   * @param since when reading began, by `performance.now()`.
+   */
+  isConfirmed(since: number): boolean {
+    return this.confirmedAt >= since;
   }
 
   /** Whether it was found out once what it is offered. */
@@ -117,11 +129,20 @@ export class ShardOffers {
   /** The last good config, as it is for the tenants and with the secrets of now; `undefined` where there is none. */
   fallbackOf({ source, rollout, revisions }: Omit<ShardFacts, 'current'>): ShardConfig | undefined {
     for (const inputs of fallbacksOf(rollout, liveInputs(source), revisions)) {
-      const config =
-        this.known(source, inputs) ?? makeConfig(source, inputs, this.settings)?.config;
+      const config = this.known(source, inputs) ?? this.remake(source, inputs);
       if (config && !isBlocked(rollout, config.hashHex)) return config;
     }
     return undefined;
+  }
+
+  /** A fragment may be taken no longer that was when it ran well: its agents keep what they have. */
+  private remake(source: ShardSource, inputs: ShardConfig['inputs']): ShardConfig | undefined {
+    try {
+      return makeConfig(source, inputs, this.settings)?.config;
+    } catch (error) {
+      if (error instanceof TenancyError) return undefined;
+      throw error;
+    }
   }
 
   /** Takes in what was found out; `undefined`: there is nothing to offer. @returns whether any offer changed. */
@@ -145,10 +166,28 @@ export class ShardOffers {
     return this.signature() !== before;
   }
 
-  /** Takes in the rollout as this process wrote it, if it is no older than what is known. */
+  /** Takes in the rollout as it was written or read just now, if it is no older than what is known. */
   takeIn(rollout: ICollectorRollout): void {
-    if (!this.facts || rollout.version <= this.rollout.version) return;
-    this.facts = { ...this.facts, rollout };
+    if (!this.facts || rollout.version < this.rollout.version) return;
+    if (rollout.version > this.rollout.version) this.facts = { ...this.facts, rollout };
+    this.confirm();
+  }
+
+  /** What is known of the rollout is what MongoDB holds now. */
+  confirm(): void {
+    this.confirmedAt = performance.now();
+  }
+
+  /** Forgets all that was known of a rollout in whose place there is another, of a group made again under the same name. */
+  forget(): void {
+    this.facts = undefined;
+    this.current = undefined;
+    this.fallback = undefined;
+    this.built = [];
+    this.failures.clear();
+    this.recent.clear();
+    this.agentBlocks.clear();
+    this.recorded = undefined;
   }
 
   /** The number of the revision that a hash stands for, where it is or was on offer here. */
@@ -161,15 +200,18 @@ export class ShardOffers {
    * Whether a failure is the config's fault: nobody is known to run it, a canary failed it, or more than a tenth did.
    * @returns also whether it would be so of a config that runs well elsewhere.
    */
-  judge({ instanceUid, hash }: Pick<Verdict, 'instanceUid' | 'hash'>): {
-    configsFault: boolean;
-    evenIfGood: boolean;
-  } {
-    const { rollout } = this;
+  judge(
+    { instanceUid, hash }: Pick<Verdict, 'instanceUid' | 'hash'>,
+    now: number,
+  ): { configsFault: boolean; evenIfGood: boolean } {
+    const { rollout, standings } = this;
     const isCanary = rollout.phase === 'canary' && this.canaries.has(instanceUid);
+    const isGood = rollout.good?.hash === hash;
+    // After a restart the first that come are no measure of a config that ran well before it.
+    const isMeasure = !isGood || !standings.isGathering(now);
     const evenIfGood =
-      (isCanary && rollout.current?.hash === hash) || this.standings.tooManyFailed(hash);
-    const runsSomewhere = this.standings.runs(hash) || rollout.good?.hash === hash;
+      (isCanary && rollout.current?.hash === hash) || (isMeasure && standings.tooManyFailed(hash));
+    const runsSomewhere = standings.runs(hash) || isGood;
     return { configsFault: evenIfGood || !runsSomewhere, evenIfGood };
   }
 
@@ -179,6 +221,11 @@ export class ShardOffers {
     if (!this.facts) return false;
     const rollout = withFailure(this.facts.rollout, failure, null);
     return this.apply({ ...this.facts, rollout });
+  }
+
+  /** Whether one agent is kept from a config. */
+  isKeptFrom(instanceUid: string, hash: string): boolean {
+    return this.agentBlocks.get(instanceUid)?.includes(hash) === true;
   }
 
   /** Keeps one agent from a config. @returns whether its offer changed. */

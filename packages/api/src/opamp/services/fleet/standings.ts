@@ -18,8 +18,10 @@ interface Counts {
   wellSince: number | undefined;
 }
 
-/** Of a shard's agents, so many may fail a config before it counts as the config's fault: a tenth. */
+/** Of a shard's agents, so many may fail a config before it counts as the config's fault: a tenth, and one in any case. */
 const TOLERATED = 0.1;
+/** All agents come back within this time after a restart of ours: supervisors poll every 30 s. */
+const GATHER_MS = 60_000;
 /** Where some agents failed and some run it, so long passes before it counts as good. */
 const DOUBT_MS = 60_000;
 
@@ -29,6 +31,8 @@ export class Standings {
   /** Those whose verdict falls with time. */
   private readonly due = new Set<string>();
   private readonly counts = new Map<string, Counts>();
+  /** When the first agent was heard of. */
+  private begunAt: number | undefined;
 
   /** @param limit agents, at the most; beyond it those that said least lately are forgotten. */
   constructor(private readonly limit: number) {}
@@ -78,9 +82,15 @@ export class Standings {
     return (this.counts.get(hash)?.well ?? 0) > 0;
   }
 
+  /** Whether agents are still coming that ran what they run before this process began. */
+  isGathering(now: number): boolean {
+    return this.begunAt === undefined || now - this.begunAt < GATHER_MS;
+  }
+
   /** Whether so many failed a config that it is the config's fault. */
   tooManyFailed(hash: string): boolean {
-    return (this.counts.get(hash)?.failed ?? 0) > this.agents.size * TOLERATED;
+    const failed = this.counts.get(hash)?.failed ?? 0;
+    return failed > Math.max(1, this.agents.size * TOLERATED);
   }
 
   /**
@@ -106,6 +116,7 @@ export class Standings {
     this.agents.delete(instanceUid);
     this.due.delete(instanceUid);
     if (!next) return undefined;
+    this.begunAt ??= now;
     if (this.agents.size >= this.limit) this.forgetOne();
     this.agents.set(instanceUid, next);
     if (next.due) this.due.add(instanceUid);

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 
 import { rollbackCommand } from './rollback';
 import { showCommand } from './show';
-import { pauseCommand, releaseCommand, resumeCommand } from './steer';
+import { pauseCommand, releaseCommand, resumeCommand, retryCommand } from './steer';
 
 export const rolloutCommand = new Command('rollout')
   .description('how changes of a group reach its collectors')
@@ -10,4 +10,5 @@ export const rolloutCommand = new Command('rollout')
   .addCommand(pauseCommand)
   .addCommand(resumeCommand)
   .addCommand(rollbackCommand)
-  .addCommand(releaseCommand);
+  .addCommand(releaseCommand)
+  .addCommand(retryCommand);

@@ -7,7 +7,7 @@ import { printSteered } from './print';
 
 /** A command that does one thing to the rollout of a group. */
 function steering(
-  action: 'pause' | 'resume' | 'release',
+  action: 'pause' | 'resume' | 'release' | 'retry',
   summary: string,
   description = summary,
 ): Command {
@@ -34,4 +34,10 @@ export const releaseCommand = steering(
   'release',
   'end a rollback',
   "end a rollback: the group's present settings and tenants count again",
+);
+
+export const retryCommand = steering(
+  'retry',
+  'offer configs again that failed',
+  'offer configs again that failed, where it was a collector that was at fault: what is wanted goes out as any change does',
 );

@@ -166,6 +166,15 @@ describe('who is let in', () => {
   it('may have no more than an ingestion key, where that is accepted: it opens no password', async () => {
     const acme = await world.tenant('acme');
     const team = await world.teamOf(acme);
+    await world.group(`dedicated:${team}`, {
+      fragment: fragment('for-operators'),
+      options: {
+        receivers: {
+          fluentforward: { endpoint: '127.0.0.1:24225' },
+          prometheus: { scrapeConfigs: [{ job_name: 'own', basic_auth: { password: 'theirs' } }] },
+        },
+      },
+    });
     const fleet = await world.fleet();
     const admitted = fleet.admitKey('key-of-acme');
     expect(admitted).toMatchObject({ shard: `key:${team}`, kind: 'dedicated' });
@@ -174,6 +183,13 @@ describe('who is let in', () => {
     const text = textOf(fleet.offerFor(admitted!.shard, 'a'));
     expect(text).toContain(`otel_logs_${acme}`);
     expect(text).toContain('${env:CLICKHOUSE_PASSWORD}');
+    expect(text).toContain('fluentforward');
+    // What operators wrote may hold logins of theirs.
+    expect(text).not.toMatch(/for-operators|theirs/);
+    await fleet.ensure(`dedicated:${team}`);
+    expect(textOf(fleet.offerFor(`dedicated:${team}`, 'a'))).toMatch(
+      /theirs.*for-operators|for-operators.*theirs/,
+    );
     const password = world.context.keyring.password(acme, 'writer', world.context.keyring.first());
     expect(text).not.toContain(password);
     const { opamp, ...rest } = world.config;
