@@ -64,10 +64,15 @@ export function createClient(
     doctor,
   } = adminRoutes;
 
+  function readTagged<Schema extends z.ZodType>(
+    asked: Omit<Call<Schema>, 'timeoutMs'>,
+  ): Promise<Tagged<z.output<Schema>>> {
+    return call({ ...asked, timeoutMs: READ_TIMEOUT_MS });
+  }
   async function read<Schema extends z.ZodType>(
     asked: Omit<Call<Schema>, 'timeoutMs'>,
   ): Promise<z.output<Schema>> {
-    return (await call({ ...asked, timeoutMs: READ_TIMEOUT_MS })).value;
+    return (await readTagged(asked)).value;
   }
   async function work<Schema extends z.ZodType>(
     asked: Omit<Call<Schema>, 'timeoutMs'>,
@@ -142,7 +147,7 @@ export function createClient(
     /** One page; `next` of the answer is the `after` of the next. */
     listAudit: (query: Query) => read({ route: audit.list, query, answer: AuditEvents }),
 
-    ...collectorCalls(read),
+    ...collectorCalls(read, readTagged),
 
     /** Asks every target, of every tenant: it may take a while. */
     examine: () => work({ route: doctor.examine, answer: Doctor }),

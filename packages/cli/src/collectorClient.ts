@@ -21,12 +21,17 @@ import {
   WholeAgent,
   WholeRevision,
 } from './collectorAnswers';
-import type { Call } from './http';
+import type { Call, Tagged } from './http';
 
 /** Calls a route, and waits as long as is usual for one that reads. */
 type Read = <Schema extends z.ZodType>(
   asked: Omit<Call<Schema>, 'timeoutMs'>,
 ) => Promise<z.output<Schema>>;
+
+/** The same, with the answer's entity tag. */
+type ReadTagged = <Schema extends z.ZodType>(
+  asked: Omit<Call<Schema>, 'timeoutMs'>,
+) => Promise<Tagged<z.output<Schema>>>;
 
 /** What is set of a group; its options and policy with what a newer API knows besides. */
 export type NewGroup = Omit<z.input<typeof CreateCollectorGroup>, 'options' | 'rollout'> & Settings;
@@ -39,7 +44,7 @@ interface Settings {
 type Query = NonNullable<Call<z.ZodType>['query']>;
 
 /** The routes of collectors, their groups and tokens, a function each. */
-export function collectorCalls(read: Read) {
+export function collectorCalls(read: Read, readTagged: ReadTagged) {
   const { collectorGroups: groups, collectorAgents: agents, collectorTokens: tokens } = adminRoutes;
   const nothing = z.null();
 
@@ -48,8 +53,17 @@ export function collectorCalls(read: Read) {
     listGroups: (query: Query) => read({ route: groups.list, query, answer: Groups }),
     createGroup: (body: NewGroup) => read({ route: groups.create, body, answer: Group }),
     getGroup: (group: string) => read({ route: groups.get, params: { group }, answer: Group }),
-    updateGroup: (group: string, body: GroupChange) =>
-      read({ route: groups.update, params: { group }, body, answer: Group }),
+    /** With the entity tag of its settings. */
+    getTaggedGroup: (group: string) =>
+      readTagged({ route: groups.get, params: { group }, answer: Group }),
+    updateGroup: (group: string, body: GroupChange, ifMatch: string) =>
+      readTagged({
+        route: groups.update,
+        params: { group },
+        headers: { 'if-match': ifMatch },
+        body,
+        answer: Group,
+      }),
     /** How its configs would differ; nothing is changed. */
     previewGroup: (group: string, body: GroupChange) =>
       read({

@@ -12,7 +12,7 @@ interface Size {
 }
 
 const FULL: Size = {
-  http: { rounds: 8, ms: 3_000, warmUpMs: 3_000, tenants: 1_000 },
+  http: { rounds: 8, ms: 3_000, warmUpMs: 6_000, tenants: 1_000 },
   sockets: {
     tenants: 100,
     settleMs: 60_000,

@@ -105,13 +105,15 @@ async function changeForAll(
   await agents.arrivals();
   const acknowledgedBefore = await acknowledged(fleet);
   const cpuBefore = await cpuSeconds(fleet.pid);
-  await groupsOf(fleet.db).updateMany(
-    {},
-    {
-      $set: { fragment: fragmentOf(value, padding), updatedAt: new Date() },
-      $inc: { version: 1 },
-    },
-  );
+  for (const _id of fleet.groups) {
+    await groupsOf(fleet.db).updateOne(
+      { _id },
+      {
+        $set: { fragment: fragmentOf(value, padding), updatedAt: new Date() },
+        $inc: { version: 1 },
+      },
+    );
+  }
   const begun = Date.now();
   await announce(fleet.db);
   const arrivals = await collect(agents, agents.count, signal);

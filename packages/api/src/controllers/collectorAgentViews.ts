@@ -205,11 +205,7 @@ async function meantForAll(shards: readonly string[]): Promise<ReadonlyMap<strin
 }
 
 /** Of the agents of a shard that run another config, those that failed the present one: they are meant to run the other. */
-async function countSpared(
-  shard: string,
-  hash: string,
-  connected: object,
-): Promise<number> {
+async function countSpared(shard: string, hash: string, connected: object): Promise<number> {
   return CollectorAgent.countDocuments({
     ...connected,
     shard,

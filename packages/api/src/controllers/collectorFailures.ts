@@ -109,11 +109,12 @@ export async function blockForAgent(
   const agent = await CollectorAgent.findOneAndUpdate(
     { _id },
     { $addToSet: { blocked: hash } },
-    { returnDocument: 'after', projection: { blocked: 1 } },
+    { returnDocument: 'after' },
   ).lean<{ blocked: string[] }>();
-  if (!agent || agent.blocked.length <= MAX_BLOCKS_OF_AGENT) return;
+  const tooOld = agent?.blocked.slice(0, -MAX_BLOCKS_OF_AGENT) ?? [];
+  if (tooOld.length === 0) return;
   // Not by `$slice` in the same write, which FerretDB 1 ignores.
-  await CollectorAgent.updateOne({ _id }, { $pop: { blocked: -1 } });
+  await CollectorAgent.updateOne({ _id }, { $pullAll: { blocked: tooOld } });
 }
 
 /** Agents kept from a config which are read for one shard: a tenth of as many as one token lets in. */

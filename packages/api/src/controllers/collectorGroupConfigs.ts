@@ -8,22 +8,23 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { Types } from 'mongoose';
 
 import type { ICollectorGroup } from '../models/collectorGroup';
+import type { ICollectorRollout } from '../models/collectorRollout';
 import { buildShard, liveInputs, readableConfig } from './collectorConfigs';
 import type { BuiltShard, ShardInputs } from './collectorConfigs';
 import { faultsOf } from './collectorDesk';
-import type { CollectorDesk, CollectorLook } from './collectorDesk';
+import type { CollectorDesk } from './collectorDesk';
 import { oneShardMeant, planGroup } from './collectorGroups';
 import type { GroupState } from './collectorGroups';
 import { readInputs, revisionKey, unifiedDiff } from './collectorRevisions';
+import { readRollout } from './collectorRollouts';
 import type { ShardSource } from './collectorShards';
-import { fallbacksOf, isBlocked, newRollout, revisionsNeeded, wantedOf } from './rolloutSteps';
+import { fallbacksOf, isBlocked, revisionsNeeded, wantedOf } from './rolloutSteps';
 
 /**
  * What a shard is to be offered, the best first: what failed before is passed over. While canaries try a config, what the
  * others run comes first: collectors without OpAMP say nothing of how they fare.
  */
-async function candidates(source: ShardSource, look: CollectorLook): Promise<ShardInputs[]> {
-  const rollout = look.snapshot.rollouts.get(source.id) ?? newRollout(source.id);
+async function candidates(source: ShardSource, rollout: ICollectorRollout): Promise<ShardInputs[]> {
   const numbers = revisionsNeeded(rollout);
   const found = await readInputs(numbers.map((number) => ({ shard: source.id, number })));
   const revisions = new Map(
@@ -43,8 +44,9 @@ async function candidates(source: ShardSource, look: CollectorLook): Promise<Sha
 async function offered(shard: string, desk: CollectorDesk): Promise<BuiltShard> {
   const look = await desk.look();
   const source = look.membership.sourceOf(shard);
-  const rollout = look.snapshot.rollouts.get(shard) ?? newRollout(shard);
-  for (const inputs of source ? await candidates(source, look) : []) {
+  // Not the one looked at before: a canary begins and ends without that anybody is told.
+  const rollout = await readRollout(shard);
+  for (const inputs of source ? await candidates(source, rollout) : []) {
     const built = source && buildShard(source, inputs, desk.settings);
     if (built && !isBlocked(rollout, built.hashHex)) return built;
   }

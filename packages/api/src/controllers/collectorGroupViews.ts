@@ -98,6 +98,16 @@ function withoutShard(group: GroupState, look: CollectorLook): ShardView['leftOu
   );
 }
 
+/** Why some of the tenants named may not be served yet, although nothing is wrong with them. */
+function warningsOf({ pinned, paused }: RolloutView): string[] {
+  if (pinned !== null) {
+    return [
+      `Went back to revision ${pinned}: tenants made since are not served until its release.`,
+    ];
+  }
+  return paused ? ['Changes are paused: tenants made since are not served until they go on.'] : [];
+}
+
 /** A group whole. @throws TenancyError `not_found`, `invalid_request`. */
 export async function getGroupView(id: string, desk: CollectorDesk): Promise<CollectorGroupView> {
   const { context } = desk;
@@ -117,7 +127,7 @@ export async function getGroupView(id: string, desk: CollectorDesk): Promise<Col
       id: shard,
       tenants: [...(look.membership.sourceOf(shard)?.members ?? [])],
       leftOut: parts.length === 0 ? [...leftOut, ...withoutShard(group, look)] : leftOut,
-      warnings,
+      warnings: [...warningsOf(rollout), ...warnings],
       agents: agentsOf(shard, counts),
       tokens: tokens.get(shard) ?? 0,
       rollout,

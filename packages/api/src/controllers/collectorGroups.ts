@@ -237,10 +237,7 @@ async function assertNoTokens(
     lost.length === 1
       ? ['1 collector token opens', 'it']
       : [`${lost.length} collector tokens open`, 'them'];
-  throw new TenancyError(
-    'group_in_use',
-    `${opens} what would be gone; revoke ${them} first.`,
-  );
+  throw new TenancyError('group_in_use', `${opens} what would be gone; revoke ${them} first.`);
 }
 
 /** The entity tag of a group's settings: how far its configs have come is no part of it. */

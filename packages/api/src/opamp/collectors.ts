@@ -1,4 +1,6 @@
-import { redactEffective } from '@hyperdx-tenancy/domain/collector';
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { redactingEffective } from '@hyperdx-tenancy/domain/collector';
 
 import type { Config } from '../config';
 import {
@@ -32,6 +34,15 @@ const ROLLOUTS_EVERY_MS = 1_000;
 const QUARANTINE_EVERY_MS = 30_000;
 const FORGET_EVERY_MS = 10 * 60_000;
 
+/** Does work of many steps, with a turn for all else after each: that of one large config takes a second. */
+async function inTurns<T>(steps: Generator<undefined, T>): Promise<T> {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+    await turn();
+  }
+}
+
 /** @param everyMs the least time between two rounds of a task. */
 export function createCollectors(config: Config, context: Context, everyMs: number): Collectors {
   const { log, metrics } = context;
@@ -48,7 +59,7 @@ export function createCollectors(config: Config, context: Context, everyMs: numb
     },
     processId: context.processId,
     retentionDays,
-    redactEffective: (text) => redactEffective(text, (token) => fleet.isSecret(token)),
+    redactEffective: (text) => inTurns(redactingEffective(text, (token) => fleet.isSecret(token))),
     log,
     metrics,
   });

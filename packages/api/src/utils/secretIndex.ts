@@ -17,24 +17,34 @@ function markAt(text: string, at: number): number {
  * Many secrets, to be found in texts: the time that takes grows with the text, not with the number of secrets.
  */
 export class SecretIndex {
-  private readonly all: ReadonlySet<string>;
+  private readonly all = new Set<string>();
   private readonly marks = new Uint8Array(MARKS);
   /** How long those are that begin alike, the longest first: one secret may be the beginning of another. */
   private readonly lengths = new Map<string, number[]>();
   /** Those with fewer characters than a head. */
-  private readonly short: readonly string[];
+  private readonly short: string[] = [];
 
   constructor(secrets: Iterable<string>) {
-    this.all = new Set(secrets);
-    const byLength = [...this.all].sort((a, b) => b.length - a.length);
-    this.short = byLength.filter(({ length }) => length > 0 && length < HEAD);
-    for (const secret of byLength) {
-      if (secret.length < HEAD) break;
-      this.marks[markAt(secret, 0)] = 1;
-      const head = secret.slice(0, HEAD);
-      const lengths = this.lengths.get(head);
-      if (!lengths) this.lengths.set(head, [secret.length]);
-      else if (lengths.at(-1) !== secret.length) lengths.push(secret.length);
+    for (const secret of secrets) this.add(secret);
+  }
+
+  /** Costs the same, however many there are. */
+  add(secret: string): void {
+    if (secret === '' || this.all.has(secret)) return;
+    this.all.add(secret);
+    const { length } = secret;
+    if (length < HEAD) {
+      this.short.push(secret);
+      this.short.sort((a, b) => b.length - a.length);
+      return;
+    }
+    this.marks[markAt(secret, 0)] = 1;
+    const head = secret.slice(0, HEAD);
+    const lengths = this.lengths.get(head);
+    if (!lengths) this.lengths.set(head, [length]);
+    else if (!lengths.includes(length)) {
+      lengths.push(length);
+      lengths.sort((a, b) => b - a);
     }
   }
 

@@ -27,7 +27,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Answers this group to everybody, and tenant Acme to who looks for it. */
 const answering = (view: CollectorGroupView = group()): void =>
-  api.answer(({ url }) => (url.includes('/tenants?') ? page(tenant()) : ok(view)));
+  api.answer(({ url }) => (url.includes('/tenants?') ? page(tenant()) : ok(view, TAG)));
+
+const TAG = { etag: '"one"' };
 
 const body = () => api.calls.at(-1)?.body;
 
@@ -277,9 +279,32 @@ describe('collector groups update', () => {
 
   it('keeps options that a newer API has', async () => {
     const options = { colour: 'red', queue: { maxMiB: 4, sizer: 'bytes' } };
-    api.answer(() => ok({ ...set, options }));
+    api.answer(() => ok({ ...set, options }, TAG));
     expect((await groups('update', 'web', '--queue-max-mib', '8')).code).toBe(0);
     expect(body()).toEqual({ options: { ...options, queue: { maxMiB: 8, sizer: 'bytes' } } });
+  });
+
+  it('changes it only while it is as it was read, or as --if-match says', async () => {
+    answering(set);
+    const { stdout } = await cli('--json', 'collector', 'groups', 'show', 'web');
+    expect(JSON.parse(stdout)).toMatchObject({ id: 'named:web', etag: '"one"' });
+    expect((await groups('update', 'web', '--no-fragment')).code).toBe(0);
+    expect(api.calls.at(-1)?.headers).toEqual({ 'if-match': '"one"' });
+    expect((await groups('update', 'web', '--no-fragment', '--if-match', '"mine"')).code).toBe(0);
+    expect(api.calls.at(-1)?.headers).toEqual({ 'if-match': '"mine"' });
+    expect((await groups('update', 'web', '--no-fragment', '--if-match', 'mine')).code).toBe(2);
+  });
+
+  it('ends with 4 where somebody else was quicker; asks for a word where it cannot know', async () => {
+    api.answer(({ method }) =>
+      method === 'GET' ? ok(set, TAG) : refused(412, 'precondition_failed', 'If-Match: changed.'),
+    );
+    const late = await groups('update', 'web', '--no-fragment');
+    expect([late.code, late.stderr]).toEqual([4, expect.stringContaining('nothing by this')]);
+    api.answer(() => ok(set));
+    const unknown = await groups('update', 'web', '--no-fragment');
+    expect([unknown.code, unknown.stderr]).toEqual([1, expect.stringContaining("--if-match '*'")]);
+    expect((await groups('update', 'web', '--no-fragment', '--if-match', '*')).code).toBe(0);
   });
 
   it('prints with --dry-run how the configs would differ, and changes nothing', async () => {
@@ -328,7 +353,9 @@ describe('collector groups update', () => {
     ['1 where it failed', rollout({ current: 8, phase: 'failed' }), 1],
   ])('ends with --wait with %s', async (_what, after, exit) => {
     const changed = group({ parts: [part({ rollout: after })] });
-    api.answer(({ method }) => ok(method === 'GET' && api.calls.length > 2 ? changed : group()));
+    api.answer(({ method }) =>
+      ok(method === 'GET' && api.calls.length > 2 ? changed : group(), TAG),
+    );
     const { code, stdout } = await groups('update', 'web', '--shards', '2', '--wait');
     expect([code, cells(stdout).at(-1)?.slice(4, 6)]).toEqual([exit, [after.phase, '8']]);
     expect(
@@ -380,7 +407,7 @@ describe('collector groups update', () => {
     api.answer(({ method }) =>
       method === 'PATCH'
         ? refused(400, 'invalid_request', 'fragment: exporters.clickhouse is ours.')
-        : ok(set),
+        : ok(set, TAG),
     );
     const { code, stderr } = await groups('update', 'web', '--shards', '2');
     expect([code, stderr]).toEqual([

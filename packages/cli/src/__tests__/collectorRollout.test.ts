@@ -166,6 +166,16 @@ describe('collector rollout rollback', () => {
     expect([code, cells(stdout).at(-1)?.slice(-3)]).toEqual([0, ['8', '7', '5']]);
   });
 
+  it('waits for its turn, while an earlier change is tried', async () => {
+    const trying = web({ rollout: rollout({ phase: 'canary', canaries: ['c1'] }) });
+    const mine = web({ rollout: rollout({ current: 8, good: 8 }) });
+    api.answer(sequence(trying, trying, trying, group(), mine));
+    const client = createClient(api.url, TOKEN);
+    const options = { pollMs: 1, started: Date.now() - 60_000 };
+    const { parts } = await waitForChange(client, 'named:web', trying, options);
+    expect(parts).toEqual(mine.parts);
+  });
+
   it('waits no longer where it is the present config already', async () => {
     api.answer(() => ok(group()));
     const client = createClient(api.url, TOKEN);

@@ -126,16 +126,20 @@ describe('collector token rotate', () => {
 
 describe('collector token revoke', () => {
   const revoke = ['collector', 'token', 'revoke', token().id];
-  const listing = ({ method }: { method: string }) =>
-    method === 'DELETE' ? { status: 204 } : ok({ data: [token()] });
+  const revoked = token({ state: 'revoked', revokedAt: AT });
+  const listing = ({ method }: { method: string }) => {
+    if (method === 'DELETE') return { status: 204 };
+    return ok({ data: [api.asked().some((one) => one.startsWith('DELETE')) ? revoked : token()] });
+  };
 
-  it('takes it away with --yes, and shows what it was', async () => {
+  it('takes it away with --yes, and shows that it is', async () => {
     api.answer(listing);
     const { code, stdout } = await cli('--json', ...revoke, '--yes');
-    expect([code, JSON.parse(stdout)]).toEqual([0, token()]);
+    expect([code, JSON.parse(stdout)]).toEqual([0, revoked]);
     expect(api.asked()).toEqual([
       'GET /collector-tokens',
       `DELETE /collector-tokens/${token().id}`,
+      'GET /collector-tokens',
     ]);
   });
 

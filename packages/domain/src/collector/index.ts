@@ -29,6 +29,10 @@ export type { ComponentTypes } from './componentTypes';
 // Without secrets
 export { prettyJson } from './canonical';
 export { redactConfig } from './redact/redactConfig';
-export { MAX_EFFECTIVE_CHARACTERS, redactEffective } from './redact/redactEffective';
+export {
+  MAX_EFFECTIVE_CHARACTERS,
+  redactEffective,
+  redactingEffective,
+} from './redact/redactEffective';
 export { REDACTED, redactText } from './redact/sensitive';
 export type { IsSecret } from './redact/sensitive';

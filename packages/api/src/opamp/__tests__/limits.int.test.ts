@@ -46,6 +46,40 @@ async function raw(text: string): Promise<string> {
   return answer;
 }
 
+describe('a token that is revoked', () => {
+  it('while a message comes opens nothing any more', async () => {
+    await start({});
+    const body = Buffer.from(agentMessage());
+    const socket = connect(server.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write(
+      [
+        'POST /v1/opamp HTTP/1.1',
+        'host: x',
+        'authorization: Bearer t',
+        'content-type: application/x-protobuf',
+        `content-length: ${body.length}`,
+        'expect: 100-continue',
+        'connection: close',
+        '',
+        '',
+      ].join('\r\n'),
+    );
+    // It was let in.
+    const [first] = (await once(socket, 'data')) as [Buffer];
+    expect(first.toString()).toMatch(/^HTTP\/1.1 100 /);
+    socket.write(body.subarray(0, 1));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    server.fleet.revoke('t');
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    socket.write(body.subarray(1));
+    await once(socket, 'close');
+    expect(answer).toMatch(/^HTTP\/1.1 403 /);
+    expect(answer).not.toContain('first config');
+  });
+});
+
 describe('how many agents', () => {
   it('under one token: one more is refused with 429, and those that are here are served', async () => {
     await start({ config: { maxAgentsPerToken: 2 } });

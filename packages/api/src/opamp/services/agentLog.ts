@@ -25,7 +25,7 @@ export interface AgentLogOptions {
   /** How long an agent is remembered after it was heard of last. */
   retentionDays: number;
   /** Takes secrets out of an effective config. */
-  redactEffective(text: string): string;
+  redactEffective(text: string): string | Promise<string>;
   log: Logger;
   metrics: Metrics;
   now?: () => number;
@@ -37,8 +37,11 @@ export interface AgentLogOptions {
 const FLUSH_MS = 1_000;
 /** Agents noted in this process; as many as it remembers otherwise. */
 const MAX_AGENTS = 100_000;
-/** Of one write. */
-const BATCH = 1_000;
+/**
+ * Of one write. FerretDB 1.24 holds one of its hundred connections to SQLite for each update of a command until the command
+ * ends, and hangs where they run out: several processes, and others' commands, need theirs beside it.
+ */
+const BATCH = 25;
 
 /** An agent that stays as it is is noted again after this time, to show that it lives. */
 const AGAIN_MS = 30_000;

@@ -45,7 +45,8 @@ type ConfigWord = Pick<AgentState, 'capabilities' | 'configHash' | 'configStatus
 /** A text without secrets, and of a length that can be kept. */
 function clean(text: string, fleet: Pick<Fleet, 'redact'>): string {
   if (text === '') return '';
-  const redacted = fleet.redact(text);
+  // What a supervisor hands on of a program's output ends with a line break.
+  const redacted = fleet.redact(text).trim();
   if (redacted.length <= MAX_ERROR_CHARACTERS) return redacted;
   // A slice would keep the whole of it in memory.
   return Buffer.from(redacted.slice(0, MAX_ERROR_CHARACTERS)).toString();

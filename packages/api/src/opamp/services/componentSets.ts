@@ -48,9 +48,13 @@ export class ComponentSet {
   }
 }
 
+/** Stands for the set behind a hash under which agents reported different ones. */
+const DISPUTED = '';
+
 /**
  * The components of all agents. Thousands of agents have the same, so each set is kept once, whoever reported it; which hash
- * stands for which set is an agent's own word, and counts within its shard alone.
+ * stands for which set is an agent's own word, and counts within its shard alone. Where two say different things of one hash,
+ * neither counts: one agent cannot keep a config from the others by saying that they lack something.
  */
 export class ComponentSets {
   private readonly sets = new LRUCache<string, ComponentSet>({
@@ -63,10 +67,12 @@ export class ComponentSets {
   add(shard: string, hash: string, types: ComponentTypes): void {
     const content = createHash('sha256').update(JSON.stringify(types)).digest('base64');
     if (!this.sets.has(content)) this.sets.set(content, new ComponentSet(types));
-    this.claims.set(`${shard} ${hash}`, content);
+    const claim = `${shard} ${hash}`;
+    const known = this.claims.get(claim);
+    this.claims.set(claim, known === undefined || known === content ? content : DISPUTED);
   }
 
-  /** The set behind a hash; `undefined` where no agent of the shard reported it, or it was too long ago. */
+  /** The set behind a hash; `undefined` where no agent of the shard reported it, it was too long ago, or they disagree. */
   get(shard: string, hash: string): ComponentSet | undefined {
     const content = this.claims.get(`${shard} ${hash}`);
     return content === undefined ? undefined : this.sets.get(content);

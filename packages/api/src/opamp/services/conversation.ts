@@ -120,12 +120,16 @@ function isDue(state: AgentState, offer: Offer, now: number): boolean {
   return state.sentHash !== offer.hashHex || now - state.sentAt >= RESEND_MS;
 }
 
-/** Decides on the config, and notes in the state what was decided. */
+/**
+ * Decides on the config, and notes in the state what was decided.
+ * @param hasTold the agent has just listed its components.
+ */
 function decide(
   instanceUid: string,
   state: AgentState,
   set: ComponentSet | undefined,
   { shard, fleet, now }: Pick<Setting, 'shard' | 'fleet' | 'now'>,
+  hasTold = false,
 ): Pick<Answer, 'offer' | 'standing' | 'lacking'> {
   const meant = fleet.offerFor(shard, instanceUid);
   const due = meant !== undefined && isDue(state, meant, now);
@@ -134,6 +138,7 @@ function decide(
   const lacking = differs && set ? set.lacking(meant.requires) : [];
   const waits =
     !set &&
+    !hasTold &&
     state.componentsAskedAt !== undefined &&
     now - state.componentsAskedAt < COMPONENTS_WAIT_MS;
   const offer = due && !waits && lacking.length === 0 ? meant : undefined;
@@ -182,7 +187,12 @@ export function answer(
     reply.heartbeatSeconds = HEARTBEAT_SECONDS;
     state.heartbeatOffered = true;
   }
-  const { offer, standing, lacking } = decide(instanceUid, state, set, setting);
+  const { offer, standing, lacking } = decide(instanceUid, state, set, setting, list !== undefined);
+  // It was another agent that said so: this one is asked itself.
+  if (lacking.length > 0 && !list && state.componentsAskedAt === undefined) {
+    reply.reportAvailableComponents = true;
+    state.componentsAskedAt = now;
+  }
   return { reply, offer, state, news, standing, lacking };
 }
 

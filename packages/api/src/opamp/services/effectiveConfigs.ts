@@ -21,7 +21,7 @@ export interface KeptConfig {
 export interface EffectiveConfigsOptions {
   write(config: KeptConfig): Promise<void>;
   /** Takes secrets out of the text; in time that is linear in its length. */
-  redact(text: string): string;
+  redact(text: string): string | Promise<string>;
   log: Logger;
   metrics: Metrics;
   now: () => number;
@@ -152,7 +152,7 @@ export class EffectiveConfigs {
       return;
     }
     try {
-      const text = this.options.redact(raw.toString('utf8'));
+      const text = await this.options.redact(raw.toString('utf8'));
       const at = new Date(this.options.now());
       await this.options.write({ key, body: await compress(text), size: text.length, at });
       this.remember(key, fingerprint);

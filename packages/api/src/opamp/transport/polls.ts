@@ -60,6 +60,8 @@ export function createPolls(
       const body = await readMessage(req, room);
       const config = doorkeeper.config(admitted);
       if (config) await config;
+      // A message may come slowly: its token may no longer be good when it is there.
+      admitted = doorkeeper.poll(credentials, () => namedUid(req));
       sendMessage(res, controller.handle({ admitted }, body));
     } catch (error) {
       const { code } = toTenancyError(error);

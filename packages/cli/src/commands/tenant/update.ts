@@ -1,9 +1,9 @@
 import type { UpdateTenant } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { Command } from 'commander';
-import { z } from 'zod';
 
 import type { Tenant } from '../../answers';
 import type { Client } from '../../client';
+import { changeUnchanged, EntityTag, tagOf } from '../../entityTag';
 import { CliError } from '../../exitCodes';
 import type { Tagged } from '../../http';
 import { clientOf } from '../../options';
@@ -14,34 +14,18 @@ import { findTenant, readTenant, tenantArgument } from './find';
 import { printTenant } from './print';
 import { noteUnfinished } from './settled';
 
-/** RFC 9110, section 8.8.3. A shell that has eaten the quotes is told apart from a tenant that has changed. */
-const EntityTag = z
-  .string()
-  .regex(/^(\*|"[!#-~]*")$/, 'must be an ETag with its quotes (\'"4f0c..."\'), or *');
-
-/** @throws CliError `conflict` where somebody else was quicker, told in terms of the command line. */
 async function updateUnchanged(
   client: Client,
   idOrName: string,
   patch: UpdateTenant,
 ): Promise<Tagged<Tenant>> {
-  const { value, etag } = await readTenant(client, idOrName);
-  if (etag === undefined)
-    throw new CliError(
-      'unexpected',
-      "The API's answer has no ETag, so that a change by somebody else would be overwritten unseen; --if-match '*' does it all the same.",
-    );
-  try {
-    return await client.updateTenant(value.id, patch, etag);
-  } catch (error) {
-    if (!(error instanceof CliError) || error.code !== 'precondition_failed') throw error;
-    throw new CliError(
-      'conflict',
-      `Tenant "${value.name}" has been changed by somebody else just now, and nothing by this; look at it with "tenant show", and try again.`,
-      error.code,
-      { cause: error },
-    );
-  }
+  const tagged = await readTenant(client, idOrName);
+  const { id, name } = tagged.value;
+  const etag = tagOf(tagged);
+  return changeUnchanged(
+    () => client.updateTenant(id, patch, etag),
+    `Tenant "${name}" has been changed by somebody else just now, and nothing by this; look at it with "tenant show", and try again.`,
+  );
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   prettyJson,
   redactConfig,
   redactEffective,
+  redactingEffective,
   redactText,
 } from '../index';
 import { placeholderToken, team, teams } from './fixtures';
@@ -112,6 +113,18 @@ describe('redactText', () => {
 });
 
 describe('redactEffective', () => {
+  it('gives others their turn, and takes very long pieces out whole', () => {
+    const text = 'endpoint: http://a:hidden@b\n'.repeat(20_000);
+    const steps = [...redactingEffective(text, isSecret)];
+    expect(steps.length).toBeGreaterThan(5);
+    expect(redactEffective(text, isSecret)).not.toContain('hidden');
+    const long = `a: 1\nb: ${'://'.repeat(100_000)}\nc: 3`;
+    expect(redactEffective(long, isSecret)).toBe('a: 1\n[redacted]\nc: 3');
+    // What it begins goes on behind it.
+    const begun = `password: "${'x'.repeat(100_000)}\n  hidden"\nc: 3`;
+    expect(redactEffective(begun, isSecret)).not.toContain('hidden');
+  });
+
   const redacted = (text: string) => redactEffective(text, isSecret);
 
   it('knows the settings that hold secrets by their names, in YAML', () => {

@@ -1,38 +1,94 @@
 import { findSecretValues } from './lineScan';
-import type { Pending } from './lineScan';
+import type { Pending, Span } from './lineScan';
 import { REDACTED, redactText } from './sensitive';
 import type { IsSecret } from './sensitive';
 
 /** Characters of an effective config that are kept: that of 250 tenants, all defaults written out, has some three million. */
 export const MAX_EFFECTIVE_CHARACTERS = 4 * 1024 * 1024;
 
+/** What is longer without the end of a mapping in it is taken out whole: nobody could read it. */
+const MAX_PIECE_CHARACTERS = 64 * 1024;
+const END_OF_MAPPING = '},';
+
+/** After so many characters others have their turn: a few milliseconds. */
+const STEP_CHARACTERS = 64 * 1024;
+
 /**
  * The effective config that a collector reports, in YAML or JSON, without secrets: values of settings that are called
  * `password`, `token`, `key`, `headers` and the like, logins in addresses, and every word that `isSecret` knows.
  *
  * It reads lines and does not parse: what a collector sends may be no YAML at all, and what comes out is for people. In
- * doubt it takes out too much. Takes time in proportion to the text; what is beyond `limit` is cut off and said so.
+ * doubt it takes out too much: very long pieces whole. Takes time in proportion to the text, up to a second for each million
+ * characters, a little with each step; what is beyond `limit` is cut off and said so.
  */
-export function redactEffective(
+export function* redactingEffective(
   text: string,
   isSecret: IsSecret,
   limit: number = MAX_EFFECTIVE_CHARACTERS,
-): string {
+): Generator<undefined, string> {
   const kept = text.length > limit ? text.slice(0, text.lastIndexOf('\n', limit) + 1) : text;
   let pending: Pending | undefined;
-  const lines = kept.split('\n').map((line) => {
+  const lines: string[] = [];
+  let step = 0;
+  for (const line of kept.split('\n')) {
     const scanned = findSecretValues(line, pending);
     pending = scanned.pending;
-    let clean = '';
-    let from = 0;
-    for (const { start, end } of scanned.values) {
-      clean += redactText(line.slice(from, start), isSecret) + REDACTED;
-      from = end;
+    let cleaned = '';
+    for (const piece of cleanPieces(line, scanned.values, isSecret)) {
+      cleaned += piece.text;
+      step += piece.from;
+      if (step < STEP_CHARACTERS) continue;
+      step = 0;
+      yield;
     }
-    return clean + redactText(line.slice(from), isSecret);
-  });
+    lines.push(cleaned);
+  }
   if (kept.length < text.length) {
     lines.push(`# ${text.length - kept.length} more characters were cut off`);
   }
   return lines.join('\n');
+}
+
+/** The same at once. */
+export function redactEffective(text: string, isSecret: IsSecret, limit?: number): string {
+  const steps = redactingEffective(text, isSecret, limit);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** A line without its secrets, in pieces that each take a moment; `from`: characters that a piece was made of. */
+function* cleanPieces(
+  line: string,
+  values: readonly Span[],
+  isSecret: IsSecret,
+): Generator<{ text: string; from: number }> {
+  let at = 0;
+  for (const { start, end } of [...values, { start: line.length, end: line.length }]) {
+    for (const piece of piecesOf(line.slice(at, start))) {
+      const text = piece.length > MAX_PIECE_CHARACTERS ? REDACTED : redactText(piece, isSecret);
+      yield { text, from: piece.length };
+    }
+    if (end > start) yield { text: REDACTED, from: end - start };
+    at = end;
+  }
+  // Lines without anything in them count as well.
+  yield { text: '', from: 1 };
+}
+
+/** A text in pieces that others can wait for, where it has the ends of mappings, as JSON on one line has. */
+function* piecesOf(text: string): Generator<string> {
+  let at = 0;
+  while (text.length - at > MAX_PIECE_CHARACTERS) {
+    const last = text.lastIndexOf(
+      END_OF_MAPPING,
+      at + MAX_PIECE_CHARACTERS - END_OF_MAPPING.length,
+    );
+    const end = last > at ? last : text.indexOf(END_OF_MAPPING, at + MAX_PIECE_CHARACTERS);
+    if (end < 0) break;
+    yield text.slice(at, end + END_OF_MAPPING.length);
+    at = end + END_OF_MAPPING.length;
+  }
+  if (at < text.length) yield text.slice(at);
 }

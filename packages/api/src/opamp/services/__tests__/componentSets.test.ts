@@ -53,6 +53,15 @@ describe('ComponentSets', () => {
     expect(sets.get('liar', 'h')?.types).toEqual({ receivers: [] });
   });
 
+  it('takes nobody at their word where two of a shard say different things', () => {
+    const sets = new ComponentSets();
+    sets.add('a', 'h', { receivers: [] });
+    sets.add('a', 'h', types);
+    expect(sets.get('a', 'h')).toBeUndefined();
+    sets.add('a', 'h', { receivers: [] });
+    expect(sets.get('a', 'h')).toBeUndefined();
+  });
+
   it('forgets the oldest where agents make up ever more', () => {
     const sets = new ComponentSets();
     const names = Array.from({ length: 100 }, (_, at) => `${at}`.padEnd(100, 'x'));

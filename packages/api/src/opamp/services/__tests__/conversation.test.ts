@@ -365,6 +365,18 @@ describe('components', () => {
     expect(talk.say({ components: { hash: 'c2', types: has } }).offer?.hashHex).toBe(hash('b'));
   });
 
+  it('that another agent made up keep the config from nobody', () => {
+    const talk = new Talk();
+    talk.say({ attributes, components: { hash: 'c1', types: lacks } });
+    talk.state = undefined;
+    const honest = talk.say({ attributes, components: { hash: 'c1', types: undefined } });
+    expect(honest.standing).toBe('withheld');
+    expect(honest.reply.reportAvailableComponents).toBe(true);
+    const told = talk.say({ components: { hash: 'c1', types: has } });
+    expect(told.reply.reportAvailableComponents).toBeUndefined();
+    expect(told.offer?.hashHex).toBe(hash('a'));
+  });
+
   it('that never come are not waited for', () => {
     const talk = new Talk();
     talk.say({ attributes, components: { hash: 'c3', types: undefined } });

@@ -16,6 +16,24 @@ export interface AdmissionOptions {
   now(): number;
 }
 
+const sameShard = (a: Admitted, b: Admitted): boolean => a.shard === b.shard;
+
+const sameToken = (a: Known, b: Known): boolean =>
+  sameShard(a.admitted, b.admitted) && a.revoked === b.revoked && a.expiresAt === b.expiresAt;
+
+function isSame<T>(
+  a: ReadonlyMap<string, T>,
+  b: ReadonlyMap<string, T>,
+  same: (a: T, b: T) => boolean,
+): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, one] of a) {
+    const other = b.get(key);
+    if (other === undefined || !same(one, other)) return false;
+  }
+  return true;
+}
+
 /** Whom tokens and ingestion keys let in: look-ups. */
 export class Admission {
   private tokens: ReadonlyMap<string, Known> = new Map();
@@ -27,7 +45,7 @@ export class Admission {
 
   /** Takes in a snapshot. @returns whether anybody is let in, or turned away, otherwise than before. */
   update(snapshot: CollectorSnapshot): boolean {
-    const before = this.signature();
+    const before = { tokens: this.tokens, keys: this.keys };
     this.tokens = new Map(
       [...snapshot.tokens].map(([hash, { id, shard, kind, revoked, expiresAt }]) => [
         hash,
@@ -36,7 +54,9 @@ export class Admission {
     );
     this.keys = this.options.acceptKeys ? this.keysOf(snapshot) : new Map();
     this.setExpiry();
-    return this.signature() !== before;
+    return (
+      !isSame(this.tokens, before.tokens, sameToken) || !isSame(this.keys, before.keys, sameShard)
+    );
   }
 
   admit(tokenHash: string): Admitted | 'revoked' | undefined {
@@ -85,14 +105,5 @@ export class Admission {
         this.nextExpiry = expiresAt;
       }
     }
-  }
-
-  private signature(): string {
-    const tokens = [...this.tokens].map(
-      ([hash, { admitted, revoked, expiresAt = '' }]) =>
-        `${hash} ${admitted.shard} ${revoked} ${expiresAt}`,
-    );
-    const keys = [...this.keys].map(([key, { shard }]) => `${key} ${shard}`);
-    return [...tokens.sort(), ...keys.sort()].join('\n');
   }
 }

@@ -4,7 +4,7 @@ import { secretsOf } from '../../../controllers/collectorConfigs';
 import type { PlacedTeam } from '../../../controllers/collectorSnapshot';
 import { SecretIndex } from '../../../utils/secretIndex';
 
-/** Secrets of teams that left which are kept in mind, the latest: agents take up a new config within minutes. */
+/** Secrets of teams that left which are kept in mind, the latest, once there are twice as many: agents take up a new config within minutes. */
 const MAX_DEPARTED = 10_000;
 
 /** A text as a config has it, without its quotes: `$` doubled for the collector, the rest escaped for JSON. */
@@ -12,29 +12,41 @@ function inConfig(text: string): string {
   return JSON.stringify(text.replaceAll('$', '$$$$')).slice(1, -1);
 }
 
-/** What configs hold that must reach no log, in each form that it may be quoted in. */
+/** A team's secrets, in each form that they may be quoted in. */
+const formsOf = (team: PlacedTeam): string[] =>
+  secretsOf(team).flatMap((secret) => [secret, inConfig(secret)]);
+
+/** What configs hold that must reach no log. Takes time in proportion to what changes, not to how much there is. */
 export class KnownSecrets {
-  private teams: readonly PlacedTeam[] = [];
-  private present: ReadonlySet<string> = new Set();
+  private teams: ReadonlyMap<string, PlacedTeam> = new Map();
+  /** The latest last. */
   private readonly departed = new Set<string>();
   private index = new SecretIndex([]);
 
   /** Takes in the teams of now. Secrets of before stay known: an agent may yet speak of the config that had them. */
   update(teams: readonly PlacedTeam[]): void {
     const before = this.teams;
-    const same = teams.length === before.length && teams.every((team, i) => team === before[i]);
-    if (same) return;
-    this.teams = teams;
-    const present = new Set(
-      teams.flatMap(secretsOf).flatMap((secret) => [secret, inConfig(secret)]),
-    );
-    for (const secret of this.present) if (!present.has(secret)) this.departed.add(secret);
+    this.teams = new Map(teams.map((team) => [team.teamId, team]));
+    const came: string[] = [];
+    for (const [id, team] of this.teams) if (before.get(id) !== team) came.push(...formsOf(team));
+    for (const [id, team] of before) {
+      if (this.teams.get(id) !== team)
+        for (const secret of formsOf(team)) this.departed.add(secret);
+    }
+    for (const secret of came) {
+      // As one that changed something else.
+      this.departed.delete(secret);
+      this.index.add(secret);
+    }
+    if (this.departed.size > 2 * MAX_DEPARTED) this.forgetOldest();
+  }
+
+  private forgetOldest(): void {
     for (const secret of this.departed) {
       if (this.departed.size <= MAX_DEPARTED) break;
       this.departed.delete(secret);
     }
-    this.present = present;
-    this.index = new SecretIndex([...present, ...this.departed]);
+    this.index = new SecretIndex([...[...this.teams.values()].flatMap(formsOf), ...this.departed]);
   }
 
   has(text: string): boolean {

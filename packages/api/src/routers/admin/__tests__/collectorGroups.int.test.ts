@@ -1,6 +1,14 @@
+import { Types } from 'mongoose';
+
+import { flushAudit } from '../../../controllers/audit';
+import { heardAgent } from '../../../controllers/__tests__/heardAgent';
+import { recordAgents } from '../../../controllers/collectorAgents';
+import { newRollout } from '../../../controllers/rolloutSteps';
 import { useServer } from '../../../fixtures';
 import AuditEvent from '../../../models/auditEvent';
-import { flushAudit } from '../../../controllers/audit';
+import CollectorRevision from '../../../models/collectorRevision';
+import type { ICollectorRevision } from '../../../models/collectorRevision';
+import CollectorRollout from '../../../models/collectorRollout';
 import { behindProxy, callsTo, makeToken } from './operatorFixtures';
 
 jest.setTimeout(120_000);
@@ -35,6 +43,28 @@ beforeAll(async () => {
   acme = await makeTenant('Acme');
   globex = await makeTenant('Globex');
 }, 120_000);
+
+/** A revision of a config, as the fleet records one. */
+async function recordRevision(shard: string, number: number, fragment: string | null) {
+  const hash = String(number).repeat(64);
+  const revision: ICollectorRevision = {
+    _id: `${shard}#${number}`,
+    shard,
+    number,
+    hash,
+    state: 'offered',
+    cause: 'inputs',
+    reason: null,
+    options: {},
+    fragment,
+    tenants: [acme, globex].map(({ id }) => new Types.ObjectId(id)),
+    bytes: 2,
+    body: Buffer.from('{}'),
+    createdAt: new Date(),
+  };
+  await CollectorRevision.create(revision);
+  return { number, hash };
+}
 
 describe('groups that exist by themselves', () => {
   it('are listed and shown, without anybody having made them', async () => {
@@ -129,6 +159,59 @@ describe('groups that operators make', () => {
     expect((await call('DELETE', path)).status).toBe(404);
   });
 
+  it('are changed only while they are as they were read, where that is asked for', async () => {
+    const path = '/collector-groups/named:edited';
+    const made = await call('POST', '/collector-groups', { body: { name: 'edited' } });
+    const read = await call('GET', path);
+    const etag = read.headers.get('etag') ?? '';
+    expect([etag, read.headers.get('cache-control')]).toEqual([
+      made.headers.get('etag'),
+      'no-store',
+    ]);
+    const change = (limit: number, ifMatch: string, query = '') =>
+      call('PATCH', `${path}${query}`, {
+        body: { options: { memoryLimitMiB: limit } },
+        headers: { 'if-match': ifMatch },
+      });
+    const first = await change(100, etag);
+    expect(first.status).toBe(200);
+    const late = await change(200, etag);
+    expect([late.status, late.json['code']]).toEqual([412, 'precondition_failed']);
+    expect((await change(200, etag, '?dryRun=true')).status).toBe(412);
+    expect((await call('GET', path)).json['options']).toEqual({ memoryLimitMiB: 100 });
+
+    // Of those who read the same, one comes through.
+    const now = first.headers.get('etag') ?? '';
+    const raced = await Promise.all([201, 202, 203].map((limit) => change(limit, now)));
+    expect(raced.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+    expect((await change(300, '*')).status).toBe(200);
+
+    // How far its configs have come is no setting.
+    const settled = (await call('GET', path)).headers.get('etag');
+    await call('POST', `${path}/rollout`, { body: { action: 'pause' } });
+    expect((await call('GET', path)).headers.get('etag')).toBe(settled);
+    await call('DELETE', path);
+  });
+
+  it('begin anew with a shard, or a name, that was gone for a while', async () => {
+    const path = '/collector-groups/named:shrunk';
+    const body = { name: 'shrunk', shards: 2 };
+    const paused = async (): Promise<boolean[]> =>
+      partsOf((await call('GET', path)).json).map(({ rollout }) => rollout.paused);
+    await call('POST', '/collector-groups', { body });
+    await call('POST', `${path}/rollout`, { body: { action: 'pause' } });
+    await recordRevision('named:shrunk:2', 1, null);
+    await call('PATCH', path, { body: { shards: 1 } });
+    await call('PATCH', path, { body: { shards: 2 } });
+    expect(await paused()).toEqual([true, false]);
+    const revisions = await call('GET', '/collector-groups/named:shrunk:2/revisions');
+    expect(revisions.json).toEqual({ data: [] });
+    await call('DELETE', path);
+    await call('POST', '/collector-groups', { body });
+    expect(await paused()).toEqual([false, false]);
+    await call('DELETE', path);
+  });
+
   it('serve nobody but their members', async () => {
     const body = { name: 'one', members: { tenants: [globex.id] }, exclusive: true };
     await call('POST', '/collector-groups', { body });
@@ -208,6 +291,29 @@ describe('configs', () => {
     expect(JSON.stringify(event)).not.toContain(globex.apiKey);
   });
 
+  it('are those of before while canaries try another: nobody hears how others fare', async () => {
+    const fragment = [
+      'receivers: {nop/tried: {}}',
+      'exporters: {nop/tried: {}}',
+      'service: {pipelines: {logs/tried: {receivers: [nop/tried], exporters: [nop/tried]}}}',
+    ].join('\n');
+    await call('POST', '/collector-groups', { body: { name: 'careful', fragment } });
+    const shard = 'named:careful';
+    const config = async () => (await call('GET', `/collector-groups/${shard}/config`)).text;
+    const rollout = {
+      ...newRollout(shard),
+      version: 1,
+      latest: 2,
+      good: await recordRevision(shard, 1, null),
+      current: await recordRevision(shard, 2, fragment),
+    };
+    await CollectorRollout.create({ ...rollout, phase: 'canary', canaries: ['a'.repeat(32)] });
+    expect(await config()).not.toContain('nop/tried');
+    await CollectorRollout.updateOne({ _id: shard }, { phase: 'steady' });
+    expect(await config()).toContain('nop/tried');
+    await call('DELETE', `/collector-groups/${shard}`);
+  });
+
   it('of a group with shards are asked for one by one', async () => {
     await call('POST', '/collector-groups', { body: { name: 'many', shards: 2 } });
     expect((await call('GET', '/collector-groups/named:many/config')).status).toBe(400);
@@ -240,6 +346,37 @@ describe('configs', () => {
 });
 
 describe('rollouts', () => {
+  it('count as arrived where agents run the present config, not the one before', async () => {
+    await call('POST', '/collector-groups', { body: { name: 'counted' } });
+    const shard = 'named:counted';
+    const [before, now] = ['b'.repeat(64), 'c'.repeat(64)];
+    const uid = (digit: string): string => digit.repeat(32);
+    await recordAgents([
+      heardAgent({ shard, instanceUid: uid('1'), hash: now }),
+      // It polls in a few seconds, and does not know yet that it is behind.
+      heardAgent({ shard, instanceUid: uid('2'), hash: before }),
+      // The present one failed on this machine alone.
+      heardAgent({ shard, instanceUid: uid('3'), hash: before, blocked: [now] }),
+      heardAgent({ shard, instanceUid: uid('4'), hash: now, state: 'failed' }),
+    ]);
+    const agents = async () => {
+      const { json } = await call('GET', `/collector-groups/${shard}`);
+      return (json['parts'] as { agents: object }[])[0]?.agents;
+    };
+    const good = { number: 1, hash: before };
+    const rollout = { ...newRollout(shard), version: 1, latest: 2, good };
+    await CollectorRollout.create({ ...rollout, current: { number: 2, hash: now } });
+    expect(await agents()).toEqual({ connected: 4, inStep: 2, failed: 1 });
+    // While canaries try it, the others are meant to run the one before.
+    await CollectorRollout.updateOne({ _id: shard }, { phase: 'canary', canaries: [uid('1')] });
+    expect(await agents()).toEqual({ connected: 4, inStep: 3, failed: 1 });
+    const listed = await call('GET', '/collector-groups?kind=named&limit=500');
+    expect(listed.json['data']).toContainEqual(
+      expect.objectContaining({ id: shard, agents: { connected: 4, inStep: 3, failed: 1 } }),
+    );
+    await call('DELETE', `/collector-groups/${shard}`);
+  });
+
   it('are paused and resumed in all shards of a group, or in one', async () => {
     await call('POST', '/collector-groups', { body: { name: 'steered', shards: 2 } });
     const steer = (id: string, action: string) =>
@@ -256,6 +393,11 @@ describe('rollouts', () => {
     expect(await paused()).toEqual([true, true]);
     expect((await steer('named:steered:2', 'resume')).status).toBe(200);
     expect(await paused()).toEqual([true, false]);
+    const shown = partsOf((await call('GET', '/collector-groups/named:steered')).json);
+    expect(shown.map(({ warnings }) => warnings)).toEqual([
+      [expect.stringContaining('paused')],
+      expect.not.arrayContaining([expect.stringContaining('paused')]),
+    ]);
     const back = await call('POST', '/collector-groups/named:steered/rollout', {
       body: { action: 'rollback', revision: 1 },
     });
@@ -275,7 +417,7 @@ it('the audit keeps settings, and neither fragments nor what may be a secret', a
     'service:',
     '  pipelines: {metrics/hidden: {receivers: [hostmetrics/hidden], exporters: [debug/hidden]}}',
   ].join('\n');
-  const scrape = [{ job_name: 'x', basic_auth: { password: 'hidden-password' } }];
+  const scrape = [{ job_name: 'x', basic_auth: { password: '${env:HIDDEN}', username: 'hidden' } }];
   const set = await call('PATCH', `/collector-groups/dedicated:${acme.team}`, {
     body: { fragment, options: { receivers: { prometheus: { scrapeConfigs: scrape } } } },
   });
@@ -291,4 +433,17 @@ it('the audit keeps settings, and neither fragments nor what may be a secret', a
     after: { members: [acme.id] },
   });
   expect(JSON.stringify(event)).not.toContain('hidden');
+});
+
+it('what every operator is shown holds no password of scraped programs', async () => {
+  const scrape = [{ job_name: 'x', basic_auth: { username: 'u', password: 'open-password' } }];
+  const refused = await call('PATCH', `/collector-groups/dedicated:${acme.team}`, {
+    body: { options: { receivers: { prometheus: { scrapeConfigs: scrape } } } },
+  });
+  expect([refused.status, refused.json['code']]).toEqual([400, 'invalid_request']);
+  expect(refused.json['message']).toContain('scrapeConfigs[0].basic_auth.password');
+  expect(refused.json['message']).toContain('${env:NAME}');
+  await flushAudit();
+  const events = await AuditEvent.find({ action: 'collectorGroup.update' }).lean();
+  expect(JSON.stringify([refused.json, events])).not.toContain('open-password');
 });

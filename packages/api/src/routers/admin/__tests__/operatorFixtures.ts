@@ -23,15 +23,17 @@ export interface CallOptions {
   /** Instead of TENANCY_ADMIN_TOKEN. */
   token?: string;
   from?: string;
+  headers?: Readonly<Record<string, string>>;
 }
 
 export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
 
 /** Calls of the admin API, from where nobody fails unless it is said. */
 export function callsTo(server: TestServer): Call {
-  return (method, path, { body, token, from = '10.8.0.1' } = {}) =>
+  return (method, path, { body, token, from = '10.8.0.1', headers } = {}) =>
     server.request(method, `/tenancy/v1${path}`, {
       headers: {
+        ...headers,
         'x-forwarded-for': from,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       },

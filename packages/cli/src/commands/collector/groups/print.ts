@@ -65,13 +65,27 @@ function printRemarks({ id, leftOut, warnings }: Part): void {
   for (const warning of warnings) printLine(`${id}: ${warning}`);
 }
 
-/** One group with its configs. @param tenants whether to name the tenants of each. */
-export function printGroup(group: Group, json: boolean, tenants = false): void {
+interface Details {
+  /** Whether to name the tenants of each config. */
+  tenants?: boolean;
+  /** The entity tag of its settings, where the answer had one. */
+  etag?: string | undefined;
+}
+
+/** One group with its configs. */
+export function printGroup(
+  group: Group,
+  json: boolean,
+  { tenants = false, etag }: Details = {},
+): void {
   if (json) {
-    printJson(group);
+    printJson(etag === undefined ? group : { ...group, etag });
     return;
   }
-  printFields(fields(group));
+  printFields([
+    ...fields(group),
+    ...(etag === undefined ? [] : ([['etag', etag]] satisfies Field[])),
+  ]);
   if (group.parts.length > 0) printParts(group.parts);
   if (group.quarantine.length > 0)
     printTable(

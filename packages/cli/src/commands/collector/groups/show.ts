@@ -12,5 +12,6 @@ export const showCommand = new Command('show')
   .action(async (group: string, { tenants }: { tenants: boolean }, command: Command) => {
     const id = wholeGroupId(group);
     const { client, json } = clientOf(command);
-    printGroup(await withProgress('Reading the group', client.getGroup(id)), json, tenants);
+    const { value, etag } = await withProgress('Reading the group', client.getTaggedGroup(id));
+    printGroup(value, json, { tenants, etag });
   });

@@ -3,9 +3,11 @@ import { Command, Option } from 'commander';
 import type { Group, Preview } from '../../../collectorAnswers';
 import type { GroupChange } from '../../../collectorClient';
 import type { Client } from '../../../client';
+import { changeUnchanged, EntityTag, tagOf } from '../../../entityTag';
 import { CliError } from '../../../exitCodes';
 import { clientOf } from '../../../options';
 import { note, printJson, printLine, printText, withProgress } from '../../../output';
+import { validate } from '../../../validate';
 import { groupArgument, groupIdOf } from '../group';
 import { assertSettled, waitForChange } from '../rollout/settled';
 import { changedOptions, changedPolicy, unsetNames } from './change';
@@ -17,6 +19,7 @@ import { membersOf, tenantIds } from './tenants';
 
 interface Flags extends SettingFlags {
   unset?: Unset[];
+  ifMatch?: string;
   dryRun: boolean;
   wait: boolean;
 }
@@ -90,6 +93,10 @@ export const updateCommand = addSettingOptions(
       unsetNames,
     ),
   )
+  .option(
+    '--if-match <etag>',
+    'change it only if it still has this ETag, as by "collector groups show" (default: the one it has now)',
+  )
   .option('--dry-run', "say how the group's configs would differ, and change nothing", false)
   .addOption(
     new Option(
@@ -102,17 +109,26 @@ export const updateCommand = addSettingOptions(
   .action(async (name: string, flags: Flags, command: Command) => {
     const id = groupIdOf(name);
     const patch = patchOf(flags);
+    const ifMatch = validate(EntityTag.optional(), flags.ifMatch, '--if-match');
     const { client, json, timeoutMs } = clientOf(command, flags.wait);
     const started = Date.now();
-    const before = await withProgress('Reading the group', client.getGroup(id));
+    const tagged = await withProgress('Reading the group', client.getTaggedGroup(id));
+    const before = tagged.value;
     const change = await changeOf(client, before, patch, flags);
     if (flags.dryRun) {
       printPreview(await withProgress('Comparing', client.previewGroup(id, change)), json);
       return;
     }
-    const changed = await withProgress('Changing the group', client.updateGroup(id, change));
+    const etag = ifMatch ?? tagOf(tagged);
+    const changed = await withProgress(
+      'Changing the group',
+      changeUnchanged(
+        () => client.updateGroup(id, change, etag),
+        `Group ${id} has been changed by somebody else, and nothing by this; look at it with "collector groups show", and try again.`,
+      ),
+    );
     if (!flags.wait) {
-      printGroup(changed, json);
+      printGroup(changed.value, json, { etag: changed.etag });
       return;
     }
     const { group, parts } = await waitForChange(client, id, before, { timeoutMs, started });

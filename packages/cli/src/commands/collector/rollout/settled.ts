@@ -51,7 +51,10 @@ export async function waitUntilSettled(
   return { group, parts: partsOf(group, id) };
 }
 
-/** A change that makes no other config, as it may be, has ended when nothing has come of it for so long. */
+/**
+ * A change that makes no other config, as it may be, has ended when nothing has come of it for so long. Time in which an
+ * earlier change is tried on canaries does not count: this one waits for it.
+ */
 const UNCHANGED_MS = 5_000;
 
 export interface ChangeWait extends WaitOptions {
@@ -71,8 +74,12 @@ export async function waitForChange(
 ): Promise<{ group: Group; parts: Part[] }> {
   const { started = Date.now() } = options;
   const old = revisions(partsOf(before, id));
-  const begun = (parts: readonly Part[]): boolean =>
-    revisions(parts) !== old || Date.now() - started >= unchangedMs;
+  let free = started;
+  const begun = (parts: readonly Part[]): boolean => {
+    if (parts.some(({ rollout: { phase, paused } }) => phase === 'canary' && !paused))
+      free = Date.now();
+    return revisions(parts) !== old || Date.now() - free >= unchangedMs;
+  };
   return waitUntilSettled(client, id, { ...options, started, begun });
 }
 

@@ -17,10 +17,9 @@ export const revokeCommand = addConfirmOptions(
   const id = assertTokenId(text);
   assertConfirmable(options);
   const { client, json } = clientOf(command);
-  const token = await withProgress('Reading tokens', findToken(client, id));
-  const { name, groupId } = token;
+  const { name, groupId } = await withProgress('Reading tokens', findToken(client, id));
   if (!(await confirm(`revoke token "${name}" of ${groupId} (${id})`, options, json))) return;
   await withProgress('Revoking the token', client.revokeCollectorToken(id));
-  printToken(token, json);
+  printToken(await withProgress('Reading tokens', findToken(client, id)), json);
   note('Revoked.');
 });
