@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+
 import { parseGroupId, RolloutPolicy } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 
 import CollectorAgent from '../models/collectorAgent';
@@ -72,24 +74,36 @@ export function canaryStep(
 /** Canaries that one rollout has, at the most. */
 const MAX_CANARIES = 1_000;
 
-/** Those that try a change first: of the agents that are connected, those with the lowest ids; none where none is to. */
+/** Agents that canaries are drawn from. */
+const MAX_DRAWN_FROM = 50_000;
+/** So many that no two agents mostly draw the same; the largest range of `randomInt`. */
+const LOTS = 2 ** 48 - 1;
+
+/**
+ * Those that try a change first, drawn by lot from the agents that are connected: an agent cannot name itself so that it is one.
+ * None where none is to.
+ */
 export async function chooseCanaries(
   shard: string,
   policy: RolloutPolicy | null,
   context: Context,
 ): Promise<string[]> {
   if (!policy?.canary) return [];
-  const connected = { shard, goneAt: null, aliveUntil: { $gte: context.now() } };
+  const connected = await CollectorAgent.find(
+    { shard, goneAt: null, aliveUntil: { $gte: context.now() } },
+    { instanceUid: 1 },
+  )
+    .limit(MAX_DRAWN_FROM)
+    .lean<{ instanceUid: string }[]>();
   const wanted =
     'count' in policy.canary
       ? policy.canary.count
-      : Math.ceil(((await CollectorAgent.countDocuments(connected)) * policy.canary.percent) / 100);
-  if (wanted === 0) return [];
-  const chosen = await CollectorAgent.find(connected, { instanceUid: 1 })
-    .sort({ instanceUid: 1 })
-    .limit(Math.min(wanted, MAX_CANARIES))
-    .lean<{ instanceUid: string }[]>();
-  return chosen.map(({ instanceUid }) => instanceUid);
+      : Math.ceil((connected.length * policy.canary.percent) / 100);
+  return connected
+    .map(({ instanceUid }) => ({ instanceUid, lot: randomInt(LOTS) }))
+    .sort((a, b) => a.lot - b.lot)
+    .slice(0, Math.min(wanted, MAX_CANARIES))
+    .map(({ instanceUid }) => instanceUid);
 }
 
 function groupIdOf(shard: string): string {

@@ -22,6 +22,7 @@ import { RevisionCache } from './revisionCache';
 import { settle } from './settle';
 import type { Surroundings } from './settle';
 import { ShardOffers } from './shardOffers';
+import { isCrash } from './standing';
 import type { Verdict } from './standings';
 
 export interface FleetOptions {
@@ -258,6 +259,13 @@ export class CollectorFleet implements Fleet {
     const revision = shard.offered(hash);
     // Not of ours, or long past, or known.
     if (revision === undefined || isBlocked(shard.rollout, hash)) return;
+    if (isCrash(reason) && shard.stumble(instanceUid, hash, this.now())) {
+      const { log } = this.options.context;
+      const fields = { group: shard.id, agent: instanceUid, hash };
+      log.warn(fields, 'a collector crashed with a new config; it is tried once more');
+      this.tellSoon(shard.id);
+      return;
+    }
     const { configsFault, evenIfGood } = shard.judge(verdict, this.now());
     const at = this.options.context.now();
     if (configsFault) {
@@ -332,6 +340,7 @@ export class CollectorFleet implements Fleet {
       if (shard.standings.waits) {
         for (const verdict of shard.standings.sweep(now)) this.onVerdict(shard, verdict);
       }
+      if (shard.tryAgain(now)) this.tell(new Set([shard.id]));
       this.noteGood(shard);
       if (shard.failures.size > 0) this.persistFailures(shard);
     }

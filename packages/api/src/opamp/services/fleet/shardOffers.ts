@@ -21,6 +21,15 @@ const MAX_AGENT_BLOCKS = 10_000;
 /** So often one process records the same again, where others record something else made from the same. */
 const MAX_RECORDED = 3;
 
+/**
+ * How long an agent is given the config before after its collector crashed for the first time with one that has queues on disk.
+ * Collectors before the fix of opentelemetry-collector's issue 15485 (2026) take requests before such queues are open, and may
+ * crash of that: with 100 tenants at one start in four. It is no fault of the config, which so is tried twice.
+ */
+export const STUMBLE_MS = 20_000;
+/** Of agents that crashed lately. */
+const MAX_STUMBLED = 1_000;
+
 /** What a shard's offers follow from, found out by `settle`. */
 export interface ShardFacts {
   source: ShardSource;
@@ -46,6 +55,10 @@ export class ShardOffers {
   private canaries: ReadonlySet<string> = new Set();
   private readonly recent = new Map<string, number>();
   private agentBlocks = new Map<string, string[]>();
+  /** Configs with which a collector crashed once. */
+  private readonly crashed = new Set<string>();
+  /** Agents that are given the config before for a while, and until when. */
+  private readonly stumbled = new Map<string, { hash: string; until: number }>();
   /** When the rollout was known to be the one in MongoDB, by `performance.now()`. */
   private confirmedAt = -Infinity;
   private recorded: { config: ShardConfig; times: number } | undefined;
@@ -104,10 +117,16 @@ export class ShardOffers {
   offerFor(instanceUid: string): Offer | undefined {
     this.asked = true;
     const offer = this.meantFor(instanceUid);
-    const blocks = this.agentBlocks.get(instanceUid);
-    if (!blocks || !offer || !blocks.includes(offer.hashHex)) return offer;
+    if (!offer || !this.isHeldFrom(instanceUid, offer.hashHex)) return offer;
     const { fallback } = this;
-    return fallback && !blocks.includes(fallback.hashHex) ? fallback : undefined;
+    return fallback && !this.isHeldFrom(instanceUid, fallback.hashHex) ? fallback : undefined;
+  }
+
+  private isHeldFrom(instanceUid: string, hash: string): boolean {
+    return (
+      this.stumbled.get(instanceUid)?.hash === hash ||
+      this.agentBlocks.get(instanceUid)?.includes(hash) === true
+    );
   }
 
   private meantFor(instanceUid: string): Offer | undefined {
@@ -153,7 +172,8 @@ export class ShardOffers {
     this.canaries = new Set(facts?.rollout.canaries);
     const rollout = facts?.rollout;
     const needed =
-      facts !== undefined && (rollout?.phase !== 'steady' || this.agentBlocks.size > 0);
+      facts !== undefined &&
+      (rollout?.phase !== 'steady' || this.agentBlocks.size + this.stumbled.size > 0);
     const fallback = needed ? this.fallbackOf(facts) : undefined;
     const current =
       facts?.current && !isBlocked(facts.rollout, facts.current.hashHex)
@@ -187,6 +207,8 @@ export class ShardOffers {
     this.failures.clear();
     this.recent.clear();
     this.agentBlocks.clear();
+    this.crashed.clear();
+    this.stumbled.clear();
     this.recorded = undefined;
   }
 
@@ -221,6 +243,30 @@ export class ShardOffers {
     if (!this.facts) return false;
     const rollout = withFailure(this.facts.rollout, failure, null);
     return this.apply({ ...this.facts, rollout });
+  }
+
+  /**
+   * Takes in that a collector crashed with a config.
+   * @returns whether that is no reason to judge the config yet: it is tried once more, after a while.
+   */
+  stumble(instanceUid: string, hash: string, now: number): boolean {
+    const { current } = this;
+    const hasDiskQueues = current?.requires['extensions']?.includes('file_storage') === true;
+    if (current?.hashHex !== hash || !hasDiskQueues || this.crashed.has(hash)) return false;
+    if (this.stumbled.size >= MAX_STUMBLED) return false;
+    const [oldest] = this.crashed;
+    if (this.crashed.size >= MAX_RECENT && oldest !== undefined) this.crashed.delete(oldest);
+    this.crashed.add(hash);
+    this.stumbled.set(instanceUid, { hash, until: now + STUMBLE_MS });
+    this.apply(this.facts);
+    return true;
+  }
+
+  /** Gives agents that crashed a while ago the config once more. @returns whether there were any. */
+  tryAgain(now: number): boolean {
+    const due = [...this.stumbled].filter(([, { until }]) => until <= now);
+    for (const [instanceUid] of due) this.stumbled.delete(instanceUid);
+    return due.length > 0;
   }
 
   /** Whether one agent is kept from a config. */

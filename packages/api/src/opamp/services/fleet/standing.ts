@@ -28,6 +28,14 @@ export function isTimeOut(error: string): boolean {
   return TIME_OUT.test(error);
 }
 
+/** What the supervisor says (0.149) where the collector ended by itself while it took a config up. */
+const CRASH = /exited unexpectedly/i;
+
+/** Whether a report of failure tells of a collector that ended by itself. */
+export function isCrash(error: string): boolean {
+  return CRASH.test(error);
+}
+
 /**
  * How an agent stands after a report.
  * @returns `undefined` where it says nothing of any config.
@@ -72,6 +80,10 @@ export function afterReport(
 /** How an agent stands after it spoke of its health. */
 export function afterHealth(known: Standing, healthy: boolean, now: number): Standing {
   if (known.healthy === healthy) return known;
+  // Its supervisor started it once more, with the same config.
+  if (healthy && known.verdict === 'failed' && isCrash(known.reason)) {
+    return { ...known, healthy, verdict: 'trying', due: dueBy(healthy, now) };
+  }
   // What is certain stays so: a collector that falls ill after it ran well has another reason.
   if (known.verdict !== 'trying') return { ...known, healthy };
   if (healthy && known.reason !== '' && isTimeOut(known.reason)) {

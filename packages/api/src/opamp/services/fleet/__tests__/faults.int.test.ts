@@ -6,6 +6,7 @@ import CollectorRevision from '../../../../models/collectorRevision';
 import CollectorRollout from '../../../../models/collectorRollout';
 import type { ConfigReport } from '../../../fleet';
 import type { CollectorFleet } from '../fleet';
+import { STUMBLE_MS } from '../shardOffers';
 import { fragment, SHARED, soon, textOf, World } from './world';
 
 const world = new World();
@@ -116,6 +117,45 @@ describe('a group', () => {
 });
 
 describe('one agent that fails', () => {
+  it.each(['ran before', 'is the first'])(
+    'by a crash with queues on disk tries a config twice that %s',
+    async (kind) => {
+      await world.tenant('acme');
+      await world.group(SHARED, { options: { queue: { storageDirectory: '/queues' } } });
+      let now = Date.now();
+      const context = { ...world.context, now: () => new Date(now) };
+      const fleet = await world.fleetWith(SHARED, { context });
+      if (kind === 'ran before') {
+        report(fleet, 'applied');
+        await soon(async () => (await view()).good !== null);
+        await world.group(SHARED, { fragment: fragment('next') });
+        await fleet.refresh();
+      }
+      const next = fleet.offerFor(SHARED, A)!.hashHex;
+      const crash = { of: next, error: 'Agent exited unexpectedly with exit code 2' };
+      report(fleet, 'failed', crash);
+      expect(fleet.offerFor(SHARED, A)?.hashHex).not.toBe(next);
+      expect(fleet.offerFor(SHARED, B)?.hashHex).toBe(next);
+      expect((await view()).phase).toBe('steady');
+      now += STUMBLE_MS;
+      fleet.start();
+      await soon(() => fleet.offerFor(SHARED, A)?.hashHex === next);
+      report(fleet, 'applying', { of: next });
+      report(fleet, 'failed', crash);
+      await soon(async () => (await view()).phase === 'failed');
+      expect(fleet.offerFor(SHARED, B)?.hashHex).not.toBe(next);
+    },
+  );
+
+  it('by a crash with queues in memory fails its config at once', async () => {
+    await world.tenant('acme');
+    const fleet = await withGood();
+    await world.group(SHARED, { fragment: fragment('next') });
+    await fleet.refresh();
+    report(fleet, 'failed', { error: 'Agent exited unexpectedly with exit code 2' });
+    await soon(async () => (await view()).phase === 'failed');
+  });
+
   it('first of all after a restart takes a config that runs well from nobody else', async () => {
     await world.tenant('acme');
     for (const agent of AGENTS) await world.agent(SHARED, agent);

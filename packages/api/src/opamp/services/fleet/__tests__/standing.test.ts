@@ -53,6 +53,14 @@ describe('an agent with a config', () => {
     expect(afterTime(ill, GRACE_MS).verdict).toBe('failed');
   });
 
+  it('may run it after all where its collector crashed and was started once more', () => {
+    const crashed = stands('failed', 'Agent exited unexpectedly with exit code 2');
+    expect(crashed.verdict).toBe('failed');
+    const back = afterHealth(crashed, true, 5_000);
+    expect(back.verdict).toBe('trying');
+    expect(afterTime(back, 5_000 + SETTLE_MS).verdict).toBe('well');
+  });
+
   it('is not taken for well by the first it says: that may be of the collector before', () => {
     const early = afterHealth(stands('applying'), true, 0);
     expect(early.verdict).toBe('trying');
