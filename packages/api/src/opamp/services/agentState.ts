@@ -1,18 +1,13 @@
 import type { Fleet } from '../fleet';
 import { AgentCapability, hasCapability } from '../proto/codec';
 import type { AgentMessage, ConfigStatus } from '../proto/codec';
+import { isTimeout } from './failures';
 
 /** How often in a row an agent is asked for its full state: one that cannot send it is served without. */
 const MAX_ASKED = 3;
 
 /** An agent's error text is a reason, not a dump. */
 const MAX_ERROR_CHARACTERS = 1_000;
-
-/** What the supervisor (0.149) says; the collector may be up a moment later. */
-const TIMED_OUT = /config apply timeout/i;
-
-/** Whether an agent gave a config up for its slow start alone. */
-export const isTimeout = (error: string): boolean => TIMED_OUT.test(error);
 
 /** What this process remembers of an agent between two messages: some 0.5 KB. */
 export interface AgentState {

@@ -3,11 +3,11 @@ import type { AgentConfigState, Transport } from '@hyperdx-tenancy/domain/contra
 import type { ComponentTypes, ConfigReport, Fleet, Offer } from '../fleet';
 import { AgentCapability, hasCapability } from '../proto/codec';
 import type { AgentMessage, ServerMessage } from '../proto/codec';
-import { isTimeout, remember } from './agentState';
+import { remember } from './agentState';
 import type { AgentState } from './agentState';
 import type { ComponentSet, ComponentSets } from './componentSets';
+import { isTimeout } from './failures';
 
-export { isTimeout } from './agentState';
 export type { AgentState } from './agentState';
 
 /** Seconds between polls that we ask HTTP agents for; a supervisor's own default is 30. */

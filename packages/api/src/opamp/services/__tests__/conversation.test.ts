@@ -2,15 +2,9 @@ import type { Fleet, Offer } from '../../fleet';
 import { AgentCapability } from '../../proto/codec';
 import type { AgentMessage } from '../../proto/codec';
 import { ComponentSets } from '../componentSets';
-import {
-  answer,
-  COMPONENTS_WAIT_MS,
-  HEARTBEAT_SECONDS,
-  isTimeout,
-  push,
-  RESEND_MS,
-} from '../conversation';
+import { answer, COMPONENTS_WAIT_MS, HEARTBEAT_SECONDS, push, RESEND_MS } from '../conversation';
 import type { AgentState, Answer, Setting } from '../conversation';
+import { isTimeout } from '../failures';
 
 const hash = (digit: string): string => digit.repeat(64);
 const instanceUid = '0192f0c1b2a37000800000000000abcd';

@@ -15,6 +15,7 @@ import { isBlocked } from '../../../controllers/rolloutSteps';
 import { inParallel } from '../../../utils/inParallel';
 import { isMongoUnavailable } from '../../../utils/mongoErrors';
 import type { Admitted, ConfigReport, Fleet, Offer } from '../../fleet';
+import { isCrash } from '../failures';
 import { Admission } from './admission';
 import { Follower } from './follower';
 import { KnownSecrets } from './knownSecrets';
@@ -22,7 +23,6 @@ import { RevisionCache } from './revisionCache';
 import { settle } from './settle';
 import type { Surroundings } from './settle';
 import { ShardOffers } from './shardOffers';
-import { isCrash } from './standing';
 import type { Verdict } from './standings';
 
 export interface FleetOptions {

@@ -1,4 +1,5 @@
 import type { ConfigReport } from '../../fleet';
+import { isCrash, isTimeout } from '../failures';
 
 /** Unhealthy for so long with a config, or not healthy for so long after it was slow to start: it failed. */
 export const GRACE_MS = 60_000;
@@ -18,22 +19,6 @@ export interface Standing {
   healthy: boolean | undefined;
   /** When the verdict falls if nothing else is heard, milliseconds; and which. */
   due: { at: number; verdict: 'well' | 'failed' } | undefined;
-}
-
-/** What the supervisor says (0.149) where a collector was not healthy within `config_apply_timeout`. */
-const TIME_OUT = /apply time-?out exceeded|timed out (?:while |)apply/i;
-
-/** Whether a report of failure tells of no more than a slow start. */
-export function isTimeOut(error: string): boolean {
-  return TIME_OUT.test(error);
-}
-
-/** What the supervisor says (0.149) where the collector ended by itself while it took a config up. */
-const CRASH = /exited unexpectedly/i;
-
-/** Whether a report of failure tells of a collector that ended by itself. */
-export function isCrash(error: string): boolean {
-  return CRASH.test(error);
 }
 
 /**
@@ -60,7 +45,7 @@ export function afterReport(
         due: dueBy(healthy, now),
       };
     case 'failed':
-      if (!isTimeOut(error)) {
+      if (!isTimeout(error)) {
         return { hash, verdict: 'failed', reason: error, healthy, due: undefined };
       }
       // It failed before, for the same reason: the wait is not begun anew by saying so again.
@@ -86,7 +71,7 @@ export function afterHealth(known: Standing, healthy: boolean, now: number): Sta
   }
   // What is certain stays so: a collector that falls ill after it ran well has another reason.
   if (known.verdict !== 'trying') return { ...known, healthy };
-  if (healthy && known.reason !== '' && isTimeOut(known.reason)) {
+  if (healthy && known.reason !== '' && isTimeout(known.reason)) {
     return { ...known, healthy, verdict: 'well', reason: '', due: undefined };
   }
   return { ...known, healthy, due: dueBy(healthy, now) };

@@ -1,5 +1,6 @@
 import type { ConfigReport } from '../../../fleet';
-import { afterHealth, afterReport, afterTime, GRACE_MS, isTimeOut, SETTLE_MS } from '../standing';
+import { isTimeout } from '../../failures';
+import { afterHealth, afterReport, afterTime, GRACE_MS, SETTLE_MS } from '../standing';
 import type { Standing } from '../standing';
 
 const TIME_OUT = 'Config apply timeout exceeded';
@@ -76,7 +77,7 @@ describe('an agent with a config', () => {
   });
 
   it('is slow only where it says so itself', () => {
-    expect(isTimeOut(TIME_OUT)).toBe(true);
-    expect(isTimeOut("'exporters' timeout: invalid duration")).toBe(false);
+    expect(isTimeout(TIME_OUT)).toBe(true);
+    expect(isTimeout("'exporters' timeout: invalid duration")).toBe(false);
   });
 });
