@@ -152,8 +152,6 @@ const points = [
 
 it('a change whose maker was killed between two steps is carried out, once', async () => {
   const { api } = backend;
-  // Agents of the scenario before are gone: nobody waits for them.
-  await mongo.db().collection('collectoragents').deleteMany({});
   const killed: { id: string; kind: string; point: string }[] = [];
   for (const { kind, point } of points) {
     const { id } = await api.createTenant(`Changed ${point}`);
@@ -161,6 +159,8 @@ it('a change whose maker was killed between two steps is carried out, once', asy
   }
   for (const { id, kind, point } of killed) {
     await api.restartWith({ TENANCY_FAULT_POINT: point });
+    // Agents of the scenario before are gone, and so is the process that heard their last words: nobody waits for them.
+    await mongo.db().collection('collectoragents').deleteMany({});
     const change =
       kind === 'rotation'
         ? api.call('POST', `/tenants/${id}/rotate`, {})
