@@ -147,12 +147,16 @@ describe('one agent that fails', () => {
     },
   );
 
-  it('by a crash with queues in memory fails its config at once', async () => {
+  it.each([
+    ['by a crash with queues in memory', {}, 2],
+    ['since it cannot run it', { queue: { storageDirectory: '/queues' } }, 1],
+  ])('%s fails its config at once', async (_, options, code) => {
     await world.tenant('acme');
+    await world.group(SHARED, { options });
     const fleet = await withGood();
     await world.group(SHARED, { fragment: fragment('next') });
     await fleet.refresh();
-    report(fleet, 'failed', { error: 'Agent exited unexpectedly with exit code 2' });
+    report(fleet, 'failed', { error: `Agent exited unexpectedly with exit code ${code}` });
     await soon(async () => (await view()).phase === 'failed');
   });
 

@@ -60,6 +60,8 @@ describe('an agent with a config', () => {
     const back = afterHealth(crashed, true, 5_000);
     expect(back.verdict).toBe('trying');
     expect(afterTime(back, 5_000 + SETTLE_MS).verdict).toBe('well');
+    const refused = stands('failed', 'Agent exited unexpectedly with exit code 1');
+    expect(afterHealth(refused, true, 5_000).verdict).toBe('failed');
   });
 
   it('is not taken for well by the first it says: that may be of the collector before', () => {
