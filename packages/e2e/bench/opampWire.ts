@@ -1,34 +1,22 @@
 /** Just enough of protocol buffers for an OpAMP agent: what it says is written, what a server answers is read. */
 
-/** Wire types of protobuf. */
-const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH = 2;
-
-/** A number that fits in 53 bits, seven bits a byte, the lowest first. */
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  bytes.push(rest);
-  return Buffer.from(bytes);
-}
+import { FIXED64, LENGTH, tag, VARINT, varint } from './protobuf';
 
 export function number(field: number, value: number): Buffer {
-  return Buffer.concat([varint(field * 8 + VARINT), varint(value)]);
+  return Buffer.concat([tag(field, VARINT), varint(value)]);
 }
 
 /** Bytes, a text, or a message made of fields. */
 export function bytes(field: number, ...parts: readonly (Uint8Array | string)[]): Buffer {
   const all = parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part));
   const length = all.reduce((sum, part) => sum + part.length, 0);
-  return Buffer.concat([varint(field * 8 + LENGTH), varint(length), ...all]);
+  return Buffer.concat([tag(field, LENGTH), varint(length), ...all]);
 }
 
 export function fixed64(field: number, value: bigint): Buffer {
   const eight = Buffer.alloc(8);
   eight.writeBigUInt64LE(value);
-  return Buffer.concat([varint(field * 8 + FIXED64), eight]);
+  return Buffer.concat([tag(field, FIXED64), eight]);
 }
 
 /** A field of a message: its number and, for bytes and messages, where they lie. */

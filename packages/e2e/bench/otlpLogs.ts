@@ -1,20 +1,6 @@
 import type { OtlpRequest } from '../harness/otlp';
 import { ID_ATTRIBUTE, OWNER_ATTRIBUTE, signals } from '../harness/signals';
-
-/** Wire types of protobuf. */
-const VARINT = 0;
-const FIXED64 = 1;
-const LENGTH = 2;
-
-function varint(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  for (; rest > 0x7f; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
-  bytes.push(rest);
-  return Buffer.from(bytes);
-}
-
-const tag = (field: number, wireType: number): Buffer => varint(field * 8 + wireType);
+import { FIXED64, LENGTH, tag, VARINT, varint } from './protobuf';
 
 function message(field: number, parts: readonly Buffer[]): Buffer {
   const size = parts.reduce((sum, part) => sum + part.length, 0);

@@ -123,10 +123,7 @@ export class ShardOffers {
   }
 
   private isHeldFrom(instanceUid: string, hash: string): boolean {
-    return (
-      this.stumbled.get(instanceUid)?.hash === hash ||
-      this.agentBlocks.get(instanceUid)?.includes(hash) === true
-    );
+    return this.stumbled.get(instanceUid)?.hash === hash || this.isKeptFrom(instanceUid, hash);
   }
 
   private meantFor(instanceUid: string): Offer | undefined {
