@@ -43,6 +43,8 @@ function decoded(request: IncomingMessage): Readable {
   }
   // Not `pipeline`: it would destroy the request of a damaged body, and with it the connection for the answer.
   const decoder = make();
+  // A body may turn out damaged before anyone reads of it; who does later is told all the same.
+  decoder.on('error', () => undefined);
   request.on('error', (error) => decoder.destroy(error));
   request.on('aborted', () => decoder.destroy(new Error('the body was cut off')));
   return request.pipe(decoder);

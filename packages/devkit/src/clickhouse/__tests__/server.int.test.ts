@@ -192,6 +192,22 @@ describe('startClickHouse', () => {
     expect(damaged.text).toMatch(/^Code: 117\..*incorrect header check/);
   });
 
+  it('lives on when a body turns out damaged before its file is open', async () => {
+    const server = await start();
+    const url = `${server.url}/?query=INSERT+INTO+t+FORMAT+LineAsString`;
+    const headers = { 'Content-Encoding': 'gzip' };
+    // Which of the two comes first is a race: with one at a time, one in some thirty took the server with it.
+    for (let round = 0; round < 25; round += 1) {
+      const answers = await Promise.all(
+        Array.from({ length: 8 }, () =>
+          fetch(url, { method: 'POST', headers, body: 'x'.repeat(100_000) }),
+        ),
+      );
+      for (const answer of answers) expect(await answer.text()).toMatch(/^Code: 117\./);
+    }
+    expect(await ask(server, 'SELECT 1')).toBeDefined();
+  });
+
   it('leaves no temporary files, whether queries succeed, fail or are given up', async () => {
     const logDir = makeDir();
     const server = await start({ logFile: join(logDir, 'log') });
