@@ -37,7 +37,7 @@ var reads = map[string]bool{
 // MongoDB changes a document atomically. FerretDB's SQLite backend reads it, computes, and writes it
 // back in steps that interleave: of fifty $inc at once it loses most, and a lease has several
 // winners. With no two writes at a time it keeps MongoDB's promise.
-func front(ctx context.Context, listen, socket string) error {
+func front(ctx context.Context, listen, socket string, indexes *indexer) error {
 	if err := waitForSocket(ctx, socket); err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func front(ctx context.Context, listen, socket string) error {
 			// Ends a client that is idle; one in the middle of a command gets its answer first.
 			stop := context.AfterFunc(ctx, func() { client.SetReadDeadline(time.Now()) })
 			defer stop()
-			relay(client, backend, &writes)
+			relay(ctx, client, backend, &writes, indexes)
 		})
 	}
 }
@@ -90,13 +90,13 @@ func waitForSocket(ctx context.Context, socket string) error {
 }
 
 // relay carries request and response in turn, until either side closes.
-func relay(client, backend net.Conn, writes *sync.RWMutex) {
+func relay(ctx context.Context, client, backend net.Conn, writes *sync.RWMutex, indexes *indexer) {
 	for {
 		request, err := readMessage(client)
 		if err != nil {
 			return
 		}
-		response, err := exchange(backend, request, writes)
+		response, err := exchange(ctx, backend, request, writes, indexes)
 		if err != nil {
 			return
 		}
@@ -107,8 +107,9 @@ func relay(client, backend net.Conn, writes *sync.RWMutex) {
 }
 
 // exchange sends request and reads its response: none for a request that waits for none.
-func exchange(backend net.Conn, request []byte, writes *sync.RWMutex) ([]byte, error) {
-	if reads[command(request)] {
+func exchange(ctx context.Context, backend net.Conn, request []byte, writes *sync.RWMutex, indexes *indexer) ([]byte, error) {
+	isRead := reads[command(request)]
+	if isRead {
 		writes.RLock()
 		defer writes.RUnlock()
 	} else {
@@ -121,7 +122,11 @@ func exchange(backend net.Conn, request []byte, writes *sync.RWMutex) ([]byte, e
 	if wantsNoResponse(request) {
 		return nil, nil
 	}
-	return readMessage(backend)
+	response, err := readMessage(backend)
+	if err == nil && !isRead {
+		indexes.wrote(ctx, request)
+	}
+	return response, err
 }
 
 func readMessage(conn net.Conn) ([]byte, error) {

@@ -73,7 +73,7 @@ func serve(ctx context.Context, listen, dir string) error {
 	frontDone := make(chan error, 1)
 	frontCtx, endFront := context.WithCancel(ctx)
 	defer endFront()
-	go func() { frontDone <- front(frontCtx, listen, socket) }()
+	go func() { frontDone <- front(frontCtx, listen, socket, newIndexer(path)) }()
 
 	select {
 	case err = <-frontDone:
