@@ -24,7 +24,8 @@ const (
 	maxMessage = 48_000_000
 )
 
-// reads are the commands that may run beside each other. Anything else is taken for a write.
+// reads are the commands that may run beside all others: SQLite's log shows each the documents as
+// they were when it began. Anything else is taken for a write.
 var reads = map[string]bool{
 	"aggregate": true, "buildInfo": true, "collStats": true, "connectionStatus": true, "count": true,
 	"dbStats": true, "distinct": true, "endSessions": true, "explain": true, "find": true, "getMore": true,
@@ -48,7 +49,7 @@ func front(ctx context.Context, listen, socket string, indexes *indexer) error {
 	stop := context.AfterFunc(ctx, func() { listener.Close() })
 	defer stop()
 
-	var writes sync.RWMutex
+	var writes sync.Mutex
 	var open sync.WaitGroup
 	defer open.Wait()
 	for {
@@ -90,7 +91,7 @@ func waitForSocket(ctx context.Context, socket string) error {
 }
 
 // relay carries request and response in turn, until either side closes.
-func relay(ctx context.Context, client, backend net.Conn, writes *sync.RWMutex, indexes *indexer) {
+func relay(ctx context.Context, client, backend net.Conn, writes *sync.Mutex, indexes *indexer) {
 	for {
 		request, err := readMessage(client)
 		if err != nil {
@@ -107,12 +108,9 @@ func relay(ctx context.Context, client, backend net.Conn, writes *sync.RWMutex, 
 }
 
 // exchange sends request and reads its response: none for a request that waits for none.
-func exchange(ctx context.Context, backend net.Conn, request []byte, writes *sync.RWMutex, indexes *indexer) ([]byte, error) {
+func exchange(ctx context.Context, backend net.Conn, request []byte, writes *sync.Mutex, indexes *indexer) ([]byte, error) {
 	isRead := reads[command(request)]
-	if isRead {
-		writes.RLock()
-		defer writes.RUnlock()
-	} else {
+	if !isRead {
 		writes.Lock()
 		defer writes.Unlock()
 	}
