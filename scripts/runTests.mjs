@@ -1,8 +1,9 @@
-// Runs the checks one after another and sums up. Each check that is not a test suite (format, lint, types)
+// Runs the checks side by side, then the tests, and sums up. Each check that is not a test suite (format, lint, types)
 // counts as one test, so that the closing line is the whole truth.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const jestArguments = process.argv.slice(2);
@@ -12,34 +13,53 @@ const total = { passed: 0, failed: 0, skipped: 0 };
 /** Name that says why -> tests skipped under it. */
 const skips = new Map();
 
-function run(title, command, args) {
-  process.stdout.write(`\n==> ${title}\n`);
-  const started = Date.now();
-  const { status, signal, error } = spawnSync(command, args, { stdio: 'inherit' });
-  if (error) process.stderr.write(`${error.message}\n`);
-  process.stdout.write(`    ${title}: ${Math.round((Date.now() - started) / 1000)} s\n`);
-  return status === 0 && !signal;
+/** Runs a command; resolves with whether it went well, and, where it is not shown, with what it said. */
+async function run(command, args, stdio) {
+  const child = spawn(command, args, { stdio: ['inherit', stdio, stdio] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (text) => (said += text));
+  }
+  try {
+    const [status] = await once(child, 'close');
+    return { fine: status === 0, said };
+  } catch (error) {
+    return { fine: false, said: `${said}${error.message}\n` };
+  }
 }
 
-function check(title, command, args) {
-  if (run(title, command, args)) total.passed += 1;
+const secondsSince = (started) => Math.round((Date.now() - started) / 1000);
+
+/** What it says is shown when it has ended: others run beside it. */
+async function check(title, command, args) {
+  const started = Date.now();
+  const { fine, said } = await run(command, args, 'pipe');
+  process.stdout.write(`\n==> ${title}\n${said}    ${title}: ${secondsSince(started)} s\n`);
+  if (fine) total.passed += 1;
   else total.failed += 1;
 }
 
-function suite(title, projects, args) {
-  const outputFile = join(scratch, `${projects.join('-')}.json`);
-  const fine = run(title, bin('jest'), [
-    '--selectProjects',
-    ...projects,
-    '--json',
-    '--outputFile',
-    outputFile,
-    '--passWithNoTests',
-    // A snapshot that is missing fails, instead of being written.
-    '--ci',
-    ...args,
-    ...(jestArguments.length > 0 ? ['--', ...jestArguments] : []),
-  ]);
+async function suite(title, project, workers) {
+  const outputFile = join(scratch, `${project}.json`);
+  process.stdout.write(`\n==> ${title}\n`);
+  const started = Date.now();
+  const { fine, said } = await run(
+    bin('jest'),
+    [
+      '--selectProjects',
+      project,
+      '--json',
+      '--outputFile',
+      outputFile,
+      '--passWithNoTests',
+      // A snapshot that is missing fails, instead of being written.
+      '--ci',
+      `--maxWorkers=${workers}`,
+      ...(jestArguments.length > 0 ? ['--', ...jestArguments] : []),
+    ],
+    'inherit',
+  );
+  process.stdout.write(`${said}    ${title}: ${secondsSince(started)} s\n`);
   let result;
   try {
     result = JSON.parse(readFileSync(outputFile, 'utf8'));
@@ -63,14 +83,20 @@ function suite(title, projects, args) {
   total.skipped += result.numPendingTests + result.numTodoTests;
 }
 
+const cores = availableParallelism();
 if (jestArguments.length === 0) {
-  check('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']);
-  check('lint', bin('eslint'), ['.', '--max-warnings', '0']);
-  check('types', bin('tsc'), ['-p', 'packages/tsconfig.check.json']);
+  await Promise.all([
+    check('format', bin('prettier'), ['--check', '--log-level', 'warn', '.']),
+    check('lint', bin('eslint'), ['.', '--max-warnings', '0']),
+    check('types', bin('tsc'), ['-p', 'packages/tsconfig.check.json']),
+  ]);
 }
-suite('unit tests', ['unit'], []);
-suite('integration tests (real engines)', ['int'], ['--maxWorkers=2']);
-suite('end-to-end tests (the built API, real engines, real collectors)', ['e2e'], ['--runInBand']);
+await suite('unit tests', 'unit', cores);
+// Beside each worker are engines of its own, and they do most of the work: two workers are never too many. Scenarios take
+// more than that, collectors under load among them, and have the machine for themselves.
+const workers = Math.max(2, Math.floor(cores / 2));
+await suite('integration tests (real engines)', 'int', workers);
+await suite('end-to-end tests (the built API, real engines, real collectors)', 'e2e', 1);
 rmSync(scratch, { recursive: true, force: true });
 
 if (skips.size > 0) {

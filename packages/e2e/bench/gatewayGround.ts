@@ -10,6 +10,7 @@ import { getTenantTableName, parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { MongoClient, ObjectId } from 'mongodb';
 
 import { Api } from '../harness/api';
+import { withGround } from './ground';
 import { startProgram } from './program';
 import type { BenchOptions } from './shape';
 
@@ -97,18 +98,13 @@ async function callers(
 }
 
 /** Starts all of it, and ends it in reverse order after `work`. @param env of the API. */
-export async function withGatewayGround<T>(
-  { progress, signal }: BenchOptions,
+export function withGatewayGround<T>(
+  options: BenchOptions,
   env: Record<string, string>,
   work: (ground: GatewayGround) => Promise<T>,
 ): Promise<T> {
-  const stops: (() => Promise<unknown>)[] = [];
-  const started = <P extends { stop(): Promise<unknown> }>(part: P): P => {
-    stops.unshift(() => part.stop());
-    signal.throwIfAborted();
-    return part;
-  };
-  try {
+  const { progress, signal } = options;
+  return withGround(options, async (started) => {
     progress('starting ClickHouse (embedded), MongoDB, the upstream, the bare proxy and the API');
     const clickhouse = started(await startClickHouse({ password: 'clickhouse' }));
     const mongo = started(await openMongo({ log: progress }));
@@ -146,8 +142,5 @@ export async function withGatewayGround<T>(
       ...(await callers(api, mongo.uri)),
       direct: basic(clickhouse.user, clickhouse.password),
     });
-  } finally {
-    progress('stopping');
-    for (const stop of stops) await stop();
-  }
+  });
 }

@@ -11,7 +11,9 @@ const UNKNOWN_TABLE = 60;
  * the collectors' configs. Whatever else it is asked it refuses, at once.
  */
 serveProgram(() => {
-  const complete = (process.env[CLICKHOUSE_TENANTS] ?? '').split(',');
+  const complete = Object.entries(process.env).flatMap(([name, ids = '']) =>
+    name.startsWith(CLICKHOUSE_TENANTS) ? ids.split(',') : [],
+  );
   const tenants = `${JSON.stringify({ complete, writers: [], readonly: [] })}\n`;
   return createServer((incoming, answer) => {
     const parts: Buffer[] = [];

@@ -8,6 +8,8 @@ import { MongoClient, ObjectId } from 'mongodb';
 import type { Db } from 'mongodb';
 
 import { Api } from '../harness/api';
+import { withGround } from './ground';
+import type { Started } from './ground';
 import { CLICKHOUSE_TENANTS } from './opampBaselines';
 import { startProgram } from './program';
 import type { Program } from './program';
@@ -29,8 +31,7 @@ export interface OpampGround {
   mongo: Mongo;
   /** Starts one, in a database of its own. @param env more variables of its API. */
   install: (tenants: number, env?: Readonly<Record<string, string>>) => Promise<Install>;
-  /** Has a part ended before all that was started earlier. */
-  started: <P extends { stop(): Promise<unknown> }>(part: P) => P;
+  started: Started;
   start: (file: string, env?: Readonly<Record<string, string>>) => Promise<Program>;
 }
 
@@ -91,11 +92,30 @@ function tenantOf(at: number): { tenant: Record<string, unknown>; team: Record<s
   };
 }
 
-/** Tells every process of an installation that something about its collectors' configs has changed. */
-export async function announce(db: Db): Promise<void> {
-  await db
-    .collection<{ _id: string; revision: number }>('tenancyrevisions')
-    .updateOne({ _id: 'collectors' }, { $inc: { revision: 1 } }, { upsert: true });
+const TENANTS_A_VARIABLE = 4_000;
+
+/** So many changes keep what they are about. */
+const KEPT_NOTES = 256;
+
+/**
+ * Tells every process of an installation that something about its collectors' configs has changed.
+ * @param changed ids of the documents, by kind; without it everything is read again.
+ */
+export async function announce(db: Db, changed?: Record<string, string[]>): Promise<void> {
+  const revisions = db.collection<{ _id: string; revision: number }>('tenancyrevisions');
+  const _id = 'collectors';
+  const seen = changed && (await revisions.findOne({ _id }));
+  if (!seen) {
+    await revisions.updateOne({ _id }, { $inc: { revision: 1 } }, { upsert: true });
+    return;
+  }
+  const revision = seen.revision + 1;
+  const note = { [`notes.s${revision % KEPT_NOTES}`]: { revision, changed } };
+  const { matchedCount } = await revisions.updateOne(
+    { _id, revision: seen.revision },
+    { $set: { revision, ...note } },
+  );
+  if (matchedCount === 0) throw new Error('something else was announced meanwhile');
 }
 
 /** Writes down tenants that are active, each with a team, without making anything in ClickHouse for them. */
@@ -144,17 +164,12 @@ function anotherDatabase(uri: string, name: string): string {
 }
 
 /** Starts MongoDB, and ends it and all that `work` starts, in reverse order. */
-export async function withOpampGround<T>(
-  { progress, signal }: BenchOptions,
+export function withOpampGround<T>(
+  options: BenchOptions,
   work: (ground: OpampGround) => Promise<T>,
 ): Promise<T> {
-  const stops: (() => Promise<unknown>)[] = [];
-  const started = <P extends { stop(): Promise<unknown> }>(part: P): P => {
-    stops.unshift(() => part.stop());
-    signal.throwIfAborted();
-    return part;
-  };
-  try {
+  const { progress, signal } = options;
+  return withGround(options, async (started) => {
     progress('starting MongoDB');
     const mongo = started(await openMongo({ log: progress }));
     return await work({
@@ -173,9 +188,12 @@ export async function withOpampGround<T>(
         started({ stop: () => client.close() });
         const db = client.db();
         const made = await writeTenants(db, tenants);
-        const clickhouse = await startProgram('opampClickhouse', 0, {
-          [CLICKHOUSE_TENANTS]: made.tenants.join(','),
-        });
+        const ids: Record<string, string> = {};
+        for (let at = 0; at < tenants; at += TENANTS_A_VARIABLE) {
+          const some = made.tenants.slice(at, at + TENANTS_A_VARIABLE);
+          ids[`${CLICKHOUSE_TENANTS}_${at}`] = some.join(',');
+        }
+        const clickhouse = await startProgram('opampClickhouse', 0, ids);
         started(clickhouse);
         const url = `http://127.0.0.1:${clickhouse.port}`;
         const api = started(
@@ -193,10 +211,5 @@ export async function withOpampGround<T>(
         return { api, pid, opampPort: Number(new URL(api.opampUrl).port), mongoUri, db, ...made };
       },
     });
-  } finally {
-    progress('stopping');
-    for (const stop of stops) {
-      await stop().catch((error: unknown) => progress(`could not be stopped: ${String(error)}`));
-    }
-  }
+  });
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import {
   applied,
@@ -27,6 +28,7 @@ export interface PollRate {
 }
 
 const TIMEOUT_MS = 60_000;
+const POLL_MS = 5;
 const HEAD_END = Buffer.from('\r\n\r\n');
 
 /**
@@ -83,6 +85,24 @@ export class PollingAgent {
   /** Asks whether there is anything new. @returns the bytes of the answer. */
   async poll(): Promise<number> {
     return (await this.post(heartbeat(this.speaker))).length;
+  }
+
+  /**
+   * Asks every few milliseconds until it is offered another config, and says that it has it.
+   * @throws Error where it is offered none in time.
+   */
+  async news(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const begun = performance.now();
+    while (performance.now() - begun < timeoutMs) {
+      const { offer } = readServerMessage(await this.post(heartbeat(this.speaker)));
+      if (offer) {
+        this.speaker.hash = offer.hash;
+        await this.post(applied(this.speaker));
+        return;
+      }
+      await sleep(POLL_MS, undefined, { signal });
+    }
+    throw new Error('an agent was offered no other config');
   }
 
   private async post(message: Buffer): Promise<Buffer> {

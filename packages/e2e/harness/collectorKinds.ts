@@ -1,3 +1,5 @@
+import type { SupervisorOptions } from '@hyperdx-tenancy/devkit/collector';
+
 import type { Api } from './api';
 import { startManagedCollector } from './stack';
 import type { Collector } from './stack';
@@ -32,16 +34,21 @@ export const collectorKinds = {
 
 export type CollectorKind = keyof typeof collectorKinds;
 
-/** Starts one of them; its queues are on a volume of its own where the offer wants a volume. */
+/**
+ * Starts one of them; its queues are on a volume of its own where the offer wants a volume.
+ * @param place of a collector that ran before, whose state and ports it takes over.
+ */
 export function startCollectorKind(
   kind: CollectorKind,
   api: Pick<Api, 'opampUrl'>,
   token: string,
+  place: Pick<SupervisorOptions, 'dir' | 'ports'> = {},
 ): Promise<Collector> {
   const { transport, tokenIn, stock, reloads }: Kind = collectorKinds[kind];
   return startManagedCollector(api.opampUrl.replace(/^http/, transport), token, tokenIn, {
     stock,
     ownVolume: true,
+    ...place,
     ...(stock ? {} : { env: { SUPERVISOR_HUP_RELOAD: String(reloads) } }),
   });
 }

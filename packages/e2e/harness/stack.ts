@@ -108,7 +108,7 @@ export async function startManagedCollector(
   opampUrl: string,
   token: string,
   tokenIn: 'header' | 'path' = 'header',
-  options: Pick<SupervisorOptions, 'stock' | 'ownVolume' | 'env'> = {},
+  options: Pick<SupervisorOptions, 'stock' | 'ownVolume' | 'env' | 'dir' | 'ports'> = {},
 ): Promise<Collector> {
   const supervisor = await startSupervisor({
     ...options,

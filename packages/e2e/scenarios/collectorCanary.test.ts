@@ -1,5 +1,4 @@
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
-import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 
 import { groupAdmin } from '../harness/collectorGroups';
 import type { GroupAdmin } from '../harness/collectorGroups';
@@ -8,8 +7,9 @@ import { offersOf, turnsOf } from '../harness/collectorLog';
 import { startBackend } from '../harness/stack';
 import type { Backend, Collector } from '../harness/stack';
 import { badFragments, goodFragment, MARK } from './collectorFragment';
-import { calm, senderOf, underLoad } from './collectorLoads';
-import type { During, Observed } from './collectorLoads';
+import { useCollectors } from './collectorGround';
+import { calm } from './collectorLoads';
+import type { Observed } from './collectorLoads';
 
 /*
  * Two collectors of one group, of which one tries each change first.
@@ -17,35 +17,22 @@ import type { During, Observed } from './collectorLoads';
 
 const KIND = 'our supervisor file over ws';
 
-let backend: Backend;
 let group: GroupAdmin;
-let tenants: TenantView[];
-const observed: Observed[] = [];
+
+const ground = useCollectors<Observed, Backend>(
+  startBackend,
+  ['one', 'other'].map((name) => async (api) => ({
+    name,
+    kind: KIND,
+    collector: await startCollectorKind(KIND, api, api.collectorToken),
+  })),
+);
 
 beforeAll(async () => {
-  backend = await startBackend({
-    // On a busy machine the exporter's first query may take longer than the 2 s of our configs.
-    endpointParameters: { dial_timeout: '10s' },
-    env: { TENANCY_COLLECTOR_STORAGE_DIRECTORY: '/var/lib/otelcol/queues' },
-  });
-  const { api } = backend;
-  group = groupAdmin(api, 'shared:default');
-  tenants = [await api.createTenant('Acme'), await api.createTenant('Globex')];
+  group = groupAdmin(ground.backend.api, 'shared:default');
   await group.update({ rollout: { canary: { count: 1 }, healthySeconds: 2 } });
-  // One after the other: at its start a supervisor runs a collector on the port that collectors have by default.
-  for (const name of ['one', 'other']) {
-    const collector = await startCollectorKind(KIND, api, api.collectorToken);
-    observed.push({ name, kind: KIND, collector });
-  }
-  const keys = tenants.map((tenant) => senderOf(tenant).key);
-  await Promise.all(observed.map(({ collector }) => collector.knows(keys)));
   await settled();
-}, 180_000);
-
-afterAll(async () => {
-  await Promise.all(observed.map(({ collector }) => collector.stop()));
-  await backend.stop();
-}, 60_000);
+}, 120_000);
 
 const PATIENCE = { timeoutMs: 90_000, intervalMs: 200 };
 
@@ -54,7 +41,7 @@ async function reaches(phase: 'steady' | 'failed'): Promise<void> {
     ...PATIENCE,
     what: `the group to be ${phase}`,
   });
-  await waitFor(() => group.inStep(observed.length), {
+  await waitFor(() => group.inStep(ground.observed.length), {
     ...PATIENCE,
     what: 'both collectors to be in step',
   });
@@ -72,26 +59,19 @@ async function settled(): Promise<void> {
   );
 }
 
-function loaded(
-  scenario: string,
-  work: (during: During<Observed>) => Promise<void>,
-): Promise<void> {
-  return underLoad(scenario, { observed, tenants, store: backend.store }, work);
-}
-
 /** The two, by who was given a config first. */
 function byTurn(hash: string): [Collector, Collector] {
   const first = ({ collector }: Observed): number => offersOf(collector, hash)[0] ?? Infinity;
-  const [one, other] = observed.toSorted((a, b) => first(a) - first(b));
+  const [one, other] = ground.observed.toSorted((a, b) => first(a) - first(b));
   if (!one || !other) throw new Error('there are two');
   return [one.collector, other.collector];
 }
 
 it('a bad change reaches the canary alone, and the other serves on', async () => {
   const { current: before } = await group.rollout();
-  await loaded('a bad change with a canary', async (during) => {
+  await ground.loaded('a bad change with a canary', async (during) => {
     await during('before', calm);
-    const turns = new Map(observed.map(({ collector }) => [collector, turnsOf(collector)]));
+    const turns = new Map(ground.observed.map(({ collector }) => [collector, turnsOf(collector)]));
     await during('until the good one is back', async () => {
       const fragment = badFragments['that no collector can start with'];
       await group.update({ fragment: JSON.stringify(fragment) });
@@ -111,13 +91,15 @@ it('a bad change reaches the canary alone, and the other serves on', async () =>
 }, 180_000);
 
 it('a good change reaches the canary, and the other after it', async () => {
-  await loaded('a good change with a canary', async (during) => {
+  await ground.loaded('a good change with a canary', async (during) => {
     await during('before', calm);
     await during('until both have it', async () => {
       await group.update({ fragment: JSON.stringify(goodFragment) });
       await waitFor(
         () =>
-          observed.every(({ collector }) => collector.supervisor.effectiveConfig().includes(MARK)),
+          ground.observed.every(({ collector }) =>
+            collector.supervisor.effectiveConfig().includes(MARK),
+          ),
         { ...PATIENCE, what: 'both collectors to have the change' },
       );
       await settled();

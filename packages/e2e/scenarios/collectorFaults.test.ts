@@ -1,8 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
-import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
-
 import { sumOf, talliesOf } from '../harness/collectorAccount';
 import { prepareCollector } from '../harness/collectorConfig';
 import type { Queues } from '../harness/collectorConfig';
@@ -15,26 +12,14 @@ import { bareTenant, makeTables } from '../harness/collectorTenants';
 import { startTraffic } from '../harness/collectorTraffic';
 import type { Settled, Traffic } from '../harness/collectorTraffic';
 import type { Sample } from '../harness/otlp';
-import { Store } from '../harness/store';
+import { useBareStore } from './bareStore';
 
 /*
  * One tenant's ClickHouse is down, or hangs, while its collector starts, is given a new config, and is started again with that
  * tenant's queue full. The other tenants of that collector lose nothing; how long they are refused is printed.
  */
 
-let clickhouse: ClickHouseServer;
-let store: Store;
-
-beforeAll(async () => {
-  clickhouse = await startClickHouse({ password: 'clickhouse' });
-  const { url, user: username, password } = clickhouse;
-  store = new Store({ url, username, password });
-}, 120_000);
-
-afterAll(async () => {
-  await store.close();
-  await clickhouse.stop();
-}, 60_000);
+const bare = useBareStore();
 
 const TRAFFIC = { signals: ['logs', 'traces', 'gauge'], everyMs: 200 } as const;
 /** Of one tenant's one signal: some 48,000 records. */
@@ -51,11 +36,11 @@ interface Outcome extends Settled {
 
 /** All that is done to one collector, one after the other. */
 async function goThrough(behaviour: Behaviour, queues: Queues): Promise<Outcome> {
-  const target = await startFickleTarget({ port: clickhouse.port });
-  const ill = bareTenant(clickhouse, target.port);
-  const others = [bareTenant(clickhouse), bareTenant(clickhouse)];
-  const later = bareTenant(clickhouse);
-  await makeTables(clickhouse, [...others, ill, later]);
+  const target = await startFickleTarget({ port: bare.clickhouse.port });
+  const ill = bareTenant(bare.clickhouse, target.port);
+  const others = [bareTenant(bare.clickhouse), bareTenant(bare.clickhouse)];
+  const later = bareTenant(bare.clickhouse);
+  await makeTables(bare.clickhouse, [...others, ill, later]);
   const collector = await prepareCollector({ queues, queueMiB: QUEUE_MIB });
   const scenario = `${behaviour}, queues ${queues === 'disk' ? 'on disk' : 'in memory'}`;
   const traffic: Traffic = startTraffic(scenario, others, {
@@ -85,11 +70,11 @@ async function goThrough(behaviour: Behaviour, queues: Queues): Promise<Outcome>
       await full('restart', () => collector.restart());
       await full('restart by a supervisor', () => collector.restart(SUPERVISOR_GRACE_MS));
     }
-    const settled = await traffic.settle(store);
+    const settled = await traffic.settle(bare.store);
 
     await target.behave('serves');
     const { tallies } = await talliesOf(
-      store,
+      bare.store,
       ill.id,
       ['logs'],
       [own],

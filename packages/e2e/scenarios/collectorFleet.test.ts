@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
-import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 
 import { talliesOf } from '../harness/collectorAccount';
 import { collectorKinds, startCollectorKind } from '../harness/collectorKinds';
@@ -13,8 +12,9 @@ import type { Install } from '../harness/hyperdx';
 import type { Sample } from '../harness/otlp';
 import { keyIsKnown } from '../harness/sender';
 import { Browser } from './browser';
-import { calm, senderOf, TRAFFIC, underLoad } from './collectorLoads';
-import type { During, Observed } from './collectorLoads';
+import { useCollectors } from './collectorGround';
+import { calm, senderOf, TRAFFIC } from './collectorLoads';
+import type { Observed } from './collectorLoads';
 import { makeHousehold, PASSWORD } from './people';
 
 /*
@@ -30,45 +30,21 @@ const RESTARTED: ReadonlySet<CollectorKind> = new Set([
   'a stock-like one over http',
 ]);
 
-let backend: Install;
-let tenants: TenantView[];
-const observed: Observed[] = [];
-
-beforeAll(async () => {
-  backend = await startInstall({
-    // On a busy machine the exporter's first query may take longer than the 2 s of our configs.
-    endpointParameters: { dial_timeout: '10s' },
-    env: { TENANCY_COLLECTOR_STORAGE_DIRECTORY: '/var/lib/otelcol/queues' },
-  });
-  const { api } = backend;
-  tenants = [await api.createTenant('Acme'), await api.createTenant('Globex')];
-  // One after the other: at its start a supervisor runs a collector on the port that collectors have by default.
-  for (const kind of Object.keys(collectorKinds) as CollectorKind[]) {
-    const collector = await startCollectorKind(kind, api, api.collectorToken);
-    observed.push({ name: kind, kind, collector });
-  }
-  const keys = tenants.map((tenant) => senderOf(tenant).key);
-  await Promise.all(observed.map(({ collector }) => collector.knows(keys)));
-}, 240_000);
-
-afterAll(async () => {
-  await Promise.all(observed.map(({ collector }) => collector.stop()));
-  await backend.stop();
-}, 60_000);
-
-function loaded(
-  scenario: string,
-  work: (during: During<Observed>) => Promise<void>,
-): Promise<void> {
-  return underLoad(scenario, { observed, tenants, store: backend.store }, work);
-}
+const ground = useCollectors<Observed, Install>(
+  startInstall,
+  (Object.keys(collectorKinds) as CollectorKind[]).map((kind) => async (api) => ({
+    name: kind,
+    kind,
+    collector: await startCollectorKind(kind, api, api.collectorToken),
+  })),
+);
 
 it('a tenant that is added under load is served, and nobody loses a record', async () => {
-  await loaded('tenant added', async (during) => {
+  await ground.loaded('tenant added', async (during) => {
     await during('before', calm);
     await during(
       'a tenant is added',
-      () => backend.api.createTenant('Added'),
+      () => ground.backend.api.createTenant('Added'),
       ({ collector }, added) => collector.knows([senderOf(added).key]),
     );
     await calm();
@@ -76,15 +52,15 @@ it('a tenant that is added under load is served, and nobody loses a record', asy
 }, 180_000);
 
 it('a key is renewed under load: no sender is refused before it can have the new one', async () => {
-  const { tenant, email } = await makeHousehold(backend, 'Renewed');
+  const { tenant, email } = await makeHousehold(ground.backend, 'Renewed');
   const former = senderOf(tenant);
-  await Promise.all(observed.map(({ collector }) => collector.knows([former.key])));
-  const browser = new Browser(backend.frontendUrl, backend.api.url);
+  await Promise.all(ground.observed.map(({ collector }) => collector.knows([former.key])));
+  const browser = new Browser(ground.backend.frontendUrl, ground.backend.api.url);
   await browser.logIn(email, PASSWORD);
   const acknowledged: Sample[] = [];
 
-  await loaded('key renewed', async (during) => {
-    const loads = observed.map(({ collector }) => {
+  await ground.loaded('key renewed', async (during) => {
+    const loads = ground.observed.map(({ collector }) => {
       const options = { ...TRAFFIC, endpoint: collector.endpoint };
       return { options, before: startLoad(former, 'former', options) };
     });
@@ -116,7 +92,7 @@ it('a key is renewed under load: no sender is refused before it can have the new
       for (const { before } of loads) before.abandon();
     }
   });
-  const { tallies, foreign } = await talliesOf(backend.store, tenant.id, TRAFFIC.signals, [
+  const { tallies, foreign } = await talliesOf(ground.backend.store, tenant.id, TRAFFIC.signals, [
     acknowledged,
   ]);
   report(
@@ -132,15 +108,15 @@ it('a key is renewed under load: no sender is refused before it can have the new
 }, 240_000);
 
 it('collectors run on while the OpAMP server is gone for a minute, and restarted ones too', async () => {
-  await loaded('server gone for a minute', async (during) => {
+  await ground.loaded('server gone for a minute', async (during) => {
     await during('before', calm);
     await during('the server is gone', async () => {
-      await backend.api.kill();
+      await ground.backend.api.kill();
       await sleep(GONE_MS / 2);
     });
     await during('supervisors are restarted', async () => {
       const over = sleep(GONE_MS / 2);
-      for (const { kind, collector } of observed) {
+      for (const { kind, collector } of ground.observed) {
         if (RESTARTED.has(kind)) await collector.supervisor.restart();
       }
       await over;
@@ -148,8 +124,8 @@ it('collectors run on while the OpAMP server is gone for a minute, and restarted
     await during(
       'the server is back',
       async () => {
-        await backend.api.restart();
-        return backend.api.createTenant('Later');
+        await ground.backend.api.restart();
+        return ground.backend.api.createTenant('Later');
       },
       // A supervisor that was refused tries again within a minute.
       ({ collector }, later) => collector.knows([senderOf(later).key], 90_000),

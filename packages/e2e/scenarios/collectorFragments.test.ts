@@ -1,5 +1,4 @@
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
-import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 
 import { createGroup, groupAdmin } from '../harness/collectorGroups';
 import type { GroupAdmin } from '../harness/collectorGroups';
@@ -8,7 +7,8 @@ import { offersOf } from '../harness/collectorLog';
 import { startBackend } from '../harness/stack';
 import type { Backend } from '../harness/stack';
 import { badFragments, MARK } from './collectorFragment';
-import { calm, senderOf, underLoad } from './collectorLoads';
+import { useCollectors } from './collectorGround';
+import { calm, senderOf } from './collectorLoads';
 import type { Observed } from './collectorLoads';
 
 /*
@@ -21,42 +21,22 @@ interface Member extends Observed {
   group: GroupAdmin;
 }
 
-let backend: Backend;
-let tenants: TenantView[];
-const observed: Member[] = [];
+const [OURS, STOCK] = ['our supervisor file over ws', 'a stock-like one over http'] as const;
 
-beforeAll(async () => {
-  backend = await startBackend({
-    // On a busy machine the exporter's first query may take longer than the 2 s of our configs.
-    endpointParameters: { dial_timeout: '10s' },
-    env: { TENANCY_COLLECTOR_STORAGE_DIRECTORY: '/var/lib/otelcol/queues' },
-  });
-  const { api } = backend;
-  tenants = [await api.createTenant('Acme'), await api.createTenant('Globex')];
-  // One after the other: at its start a supervisor runs a collector on the port that collectors have by default.
-  const [ours, stock] = ['our supervisor file over ws', 'a stock-like one over http'] as const;
-  observed.push({
-    name: ours,
-    kind: ours,
+const ground = useCollectors<Member, Backend>(startBackend, [
+  async (api) => ({
+    name: OURS,
+    kind: OURS,
     group: groupAdmin(api, 'shared:default'),
-    collector: await startCollectorKind(ours, api, api.collectorToken),
-  });
-  const group = await createGroup(api, { name: 'stock' });
-  const { token } = await api.createCollectorToken('stock', { kind: 'named', name: 'stock' });
-  observed.push({
-    name: stock,
-    kind: stock,
-    group,
-    collector: await startCollectorKind(stock, api, token),
-  });
-  const keys = tenants.map((tenant) => senderOf(tenant).key);
-  await Promise.all(observed.map(({ collector }) => collector.knows(keys)));
-}, 180_000);
-
-afterAll(async () => {
-  await Promise.all(observed.map(({ collector }) => collector.stop()));
-  await backend.stop();
-}, 60_000);
+    collector: await startCollectorKind(OURS, api, api.collectorToken),
+  }),
+  async (api) => {
+    const group = await createGroup(api, { name: 'stock' });
+    const { token } = await api.createCollectorToken('stock', { kind: 'named', name: 'stock' });
+    const collector = await startCollectorKind(STOCK, api, token);
+    return { name: STOCK, kind: STOCK, group, collector };
+  },
+]);
 
 const PATIENCE = { timeoutMs: 90_000, intervalMs: 200 };
 
@@ -67,6 +47,7 @@ async function inStep({ name, group }: Member): Promise<void> {
 it.each(Object.entries(badFragments))(
   'a fragment %s: the last good config is back, and the group says so',
   async (what, fragment) => {
+    const { backend, observed } = ground;
     for (const of of observed) {
       await inStep(of);
       await waitFor(
@@ -83,61 +64,57 @@ it.each(Object.entries(badFragments))(
     const expectOneOffer = (of: Member): void =>
       expect(offersOf(of.collector, failed.get(of) ?? '')).toHaveLength(1);
 
-    await underLoad(
-      `a fragment ${what}`,
-      { observed, tenants, store: backend.store },
-      async (during) => {
-        await during('before', calm);
-        await during(
-          'until the good one is back',
-          () => Promise.resolve(),
-          async (of) => {
-            await of.group.update({ fragment: JSON.stringify(fragment) });
-            await waitFor(async () => (await of.group.rollout()).phase === 'failed', {
-              ...PATIENCE,
-              what: `the group of ${of.name} to say that the change failed`,
-            });
-            await inStep(of);
-            const { good, current, blocked } = await of.group.rollout();
-            expect(good).toBe(before.get(of));
-            expect(blocked[0]).toMatchObject({ revision: current });
-            expect(blocked[0]?.reason).not.toBe('');
-            failed.set(of, blocked[0]?.hash ?? '');
-            expectOneOffer(of);
-            expect(of.collector.supervisor.effectiveConfig()).not.toContain(MARK);
-          },
-        );
-        await during(
-          'the server is restarted',
-          async () => {
-            await backend.api.stop();
-            const from = new Date();
-            await backend.api.restart();
-            return from;
-          },
-          async (of, from) => {
-            await waitFor(
-              async () => (await of.group.agents()).some(({ seenAt }) => new Date(seenAt) > from),
-              { ...PATIENCE, what: `${of.name} to come back` },
-            );
-            expect((await of.group.rollout()).phase).toBe('failed');
-          },
-        );
-        await during(
-          'until it is taken away',
-          async () => {
-            await Promise.all(observed.map(({ group }) => group.update({ fragment: null })));
-            // The next change goes out as ever.
-            return backend.api.createTenant(`After one ${what}`);
-          },
-          async (of, next) => {
-            await of.collector.knows([senderOf(next).key]);
-            expect((await of.group.rollout()).phase).toBe('steady');
-          },
-        );
-        observed.forEach(expectOneOffer);
-      },
-    );
+    await ground.loaded(`a fragment ${what}`, async (during) => {
+      await during('before', calm);
+      await during(
+        'until the good one is back',
+        () => Promise.resolve(),
+        async (of) => {
+          await of.group.update({ fragment: JSON.stringify(fragment) });
+          await waitFor(async () => (await of.group.rollout()).phase === 'failed', {
+            ...PATIENCE,
+            what: `the group of ${of.name} to say that the change failed`,
+          });
+          await inStep(of);
+          const { good, current, blocked } = await of.group.rollout();
+          expect(good).toBe(before.get(of));
+          expect(blocked[0]).toMatchObject({ revision: current });
+          expect(blocked[0]?.reason).not.toBe('');
+          failed.set(of, blocked[0]?.hash ?? '');
+          expectOneOffer(of);
+          expect(of.collector.supervisor.effectiveConfig()).not.toContain(MARK);
+        },
+      );
+      await during(
+        'the server is restarted',
+        async () => {
+          await backend.api.stop();
+          const from = new Date();
+          await backend.api.restart();
+          return from;
+        },
+        async (of, from) => {
+          await waitFor(
+            async () => (await of.group.agents()).some(({ seenAt }) => new Date(seenAt) > from),
+            { ...PATIENCE, what: `${of.name} to come back` },
+          );
+          expect((await of.group.rollout()).phase).toBe('failed');
+        },
+      );
+      await during(
+        'until it is taken away',
+        async () => {
+          await Promise.all(observed.map(({ group }) => group.update({ fragment: null })));
+          // The next change goes out as ever.
+          return backend.api.createTenant(`After one ${what}`);
+        },
+        async (of, next) => {
+          await of.collector.knows([senderOf(next).key]);
+          expect((await of.group.rollout()).phase).toBe('steady');
+        },
+      );
+      observed.forEach(expectOneOffer);
+    });
   },
   240_000,
 );

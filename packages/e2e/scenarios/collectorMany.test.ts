@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
-import type { ClickHouseServer } from '@hyperdx-tenancy/devkit/clickhouse';
 import { getTenantTableName } from '@hyperdx-tenancy/domain/ids';
 
 import { prepareCollector } from '../harness/collectorConfig';
@@ -13,22 +11,10 @@ import { startTraffic } from '../harness/collectorTraffic';
 import { grpcStatus } from '../harness/grpc';
 import { samplesFor } from '../harness/samples';
 import { send } from '../harness/sender';
-import { Store } from '../harness/store';
 import { expectExactly } from './accounts';
+import { useBareStore } from './bareStore';
 
-let clickhouse: ClickHouseServer;
-let store: Store;
-
-beforeAll(async () => {
-  clickhouse = await startClickHouse({ password: 'clickhouse' });
-  const { url, user: username, password } = clickhouse;
-  store = new Store({ url, username, password });
-}, 120_000);
-
-afterAll(async () => {
-  await store.close();
-  await clickhouse.stop();
-}, 60_000);
+const bare = useBareStore();
 
 const TENANTS = 200;
 const CHECKED = 20;
@@ -36,12 +22,12 @@ const CHECKED = 20;
 const ROUND_MS = 5_000;
 
 it(`${TENANTS} tenants share a collector: nobody's record is lost or with another`, async () => {
-  const all = Array.from({ length: TENANTS }, () => bareTenant(clickhouse));
+  const all = Array.from({ length: TENANTS }, () => bareTenant(bare.clickhouse));
   const [checked, rest] = [all.slice(0, CHECKED), all.slice(CHECKED)];
-  const later = bareTenant(clickhouse);
-  await makeTables(clickhouse, checked);
+  const later = bareTenant(bare.clickhouse);
+  await makeTables(bare.clickhouse, checked);
   // What exporters look at when they start; nothing more is sent to them.
-  await makeTables(clickhouse, [...rest, later], ['logs', 'sessions', 'traces']);
+  await makeTables(bare.clickhouse, [...rest, later], ['logs', 'sessions', 'traces']);
   const collector = await prepareCollector({ queues: 'disk' });
   const traffic = startTraffic(`${TENANTS} tenants, ${CHECKED} checked`, checked, {
     endpoint: collector.endpoint,
@@ -60,13 +46,13 @@ it(`${TENANTS} tenants share a collector: nobody's record is lost or with anothe
     await sleep(ROUND_MS);
     await traffic.during('restart', () => collector.restart());
     await sleep(ROUND_MS);
-    const { rows, foreign, refusals } = await traffic.settle(store);
+    const { rows, foreign, refusals } = await traffic.settle(bare.store);
     report(rows);
     expect(rows.filter(({ lost }) => lost > 0)).toEqual([]);
     for (const { sent, acknowledged } of rows) expect(acknowledged).toBe(sent);
     expect(refusals).toEqual([]);
     expect(foreign).toBe(0);
-    const counts = await store.counts(
+    const counts = await bare.store.counts(
       rest.map(({ id }) => ({ tenant: id, owner: id })),
       ['logs'],
     );
@@ -80,7 +66,7 @@ it(`${TENANTS} tenants share a collector: nobody's record is lost or with anothe
     traffic.abandon();
     await collector.stop();
   }
-}, 180_000);
+}, 300_000);
 
 describe('a collector that nobody uses', () => {
   let collector: SharedCollector;
@@ -88,8 +74,8 @@ describe('a collector that nobody uses', () => {
   let pid: number | undefined;
 
   beforeAll(async () => {
-    only = bareTenant(clickhouse);
-    await makeTables(clickhouse, [only]);
+    only = bareTenant(bare.clickhouse);
+    await makeTables(bare.clickhouse, [only]);
     collector = await prepareCollector({ queues: 'disk' });
     await collector.start([]);
     ({ pid } = collector);
@@ -112,7 +98,7 @@ describe('a collector that nobody uses', () => {
     await collector.reload([only]);
     const account = await send(collector.endpoint, only.key, samplesFor(only.id, 3, 'first'));
     expect(account.refused).toEqual([]);
-    await expectExactly(store, only.id, account.accepted);
+    await expectExactly(bare.store, only.id, account.accepted);
   }, 120_000);
 
   it('answers 401 to its last tenant when that is suspended, and serves it again after', async () => {
@@ -124,6 +110,6 @@ describe('a collector that nobody uses', () => {
     const after = await send(collector.endpoint, only.key, samplesFor(only.id, 3, 'after'));
     expect([...before.refused, ...after.refused]).toEqual([]);
     const first = samplesFor(only.id, 3, 'first');
-    await expectExactly(store, only.id, [...first, ...before.accepted, ...after.accepted]);
+    await expectExactly(bare.store, only.id, [...first, ...before.accepted, ...after.accepted]);
   }, 120_000);
 });

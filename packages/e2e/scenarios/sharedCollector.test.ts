@@ -160,14 +160,17 @@ it('leaves out a team whose key cannot be served, and serves the rest', async ()
   const mongo = new MongoClient(backend.mongo.uri);
   const bad = 'breaks == "the" config';
   try {
-    await mongo
-      .db()
+    const db = mongo.db();
+    await db
       .collection('teams')
       .updateOne({ _id: new ObjectId(odd.teams[0]?.id) }, { $set: { apiKey: bad } });
+    // As by the time at which everything is read again.
+    await db
+      .collection<{ _id: string }>('tenancyrevisions')
+      .updateOne({ _id: 'collectors' }, { $inc: { revision: 1 } });
   } finally {
     await mongo.close();
   }
-  // The next change of any tenant brings the teams' keys along.
   const next = await backend.api.createTenant('Next');
   await collector.knows([keyOf(next)]);
   expect((await send(collector.endpoint, keyOf(odd), samplesFor(odd.id, 1))).accepted).toEqual([]);

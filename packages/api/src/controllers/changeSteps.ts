@@ -10,7 +10,7 @@ import {
   setPasswords,
   tenantAccess,
 } from '../clickhouse/tenantAccess';
-import { unacknowledged } from './collectorAgents';
+import { unacknowledged } from './collectorAcknowledgements';
 import { passwordHashes } from './credentials';
 import type { LeaseHold } from './lease';
 import { bringTables, makeAccess, writeConnection } from './provisioningSteps';
@@ -85,7 +85,7 @@ export const rotationWork: Readonly<Record<RotationStep, Step>> = {
     await hold.update({ credentials: to });
     tenant.credentials = to;
     const before = await readRevision('collectors');
-    await announceChange('collectors', context.log);
+    await announceChange('collectors', context.log, { tenants: [tenant._id.toHexString()] });
     // Configs of this revision have them; of a later one as well.
     const revision = await readRevision('collectors');
     if (revision <= before) {

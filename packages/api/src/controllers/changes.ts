@@ -70,7 +70,7 @@ export async function carryOut(
     await hold.release({ change: null, ...(applied ? { applied } : {}) });
     // From here on collectors write as the tenant's own user, or no longer.
     if (applied && applied.access !== tenant.applied?.access)
-      await announceChange('collectors', log);
+      await announceChange('collectors', log, { tenants: [tenant._id.toHexString()] });
   } catch (error) {
     const fault = toFault(error);
     const nextAttemptAt = nextAttempt(fault.code, change.attempt, context.now());

@@ -1,15 +1,9 @@
-import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
-import type { TenantId } from '@hyperdx-tenancy/domain/ids';
-
 import CollectorAgent from '../models/collectorAgent';
 import type { ICollectorAgent } from '../models/collectorAgent';
 import CollectorEffectiveConfig from '../models/collectorEffectiveConfig';
 import type { ICollectorEffectiveConfig } from '../models/collectorEffectiveConfig';
-import CollectorGroup from '../models/collectorGroup';
 import CollectorToken from '../models/collectorToken';
-import Team from '../models/team';
 import { recordChange, systemOrigin } from './audit';
-import { keyShard } from './collectorShards';
 import type { Context } from './context';
 
 /** Where an agent is known. */
@@ -51,26 +45,26 @@ export function agentKey({ shard, instanceUid }: AgentPlace): string {
 }
 
 /** Where an agent's health was not known in this process, only the document can say whether it is another one now. */
-async function noteHealthOfNew(agents: readonly HeardAgent[]): Promise<void> {
-  const changed = agents.filter(({ isNew, fields }) => isNew && fields.healthy !== null);
-  if (changed.length === 0) return;
-  await CollectorAgent.bulkWrite(
-    changed.map(({ shard, instanceUid, fields: { healthy, heardAt } }) => ({
-      updateOne: {
-        filter: { _id: agentKey({ shard, instanceUid }), healthy: { $ne: healthy } },
-        update: { $set: { healthyChangedAt: heardAt } },
-      },
-    })),
-    { ordered: false },
+async function withHealthChanges(agents: readonly HeardAgent[]): Promise<HeardAgent[]> {
+  return Promise.all(
+    agents.map(async (agent) => {
+      const { isNew, fields } = agent;
+      if (!isNew || fields.healthy === null) return agent;
+      // One by one: a look-up by its key alone is one by an index everywhere.
+      const before = await CollectorAgent.findById(agentKey(agent), { healthy: 1 }).lean();
+      return before && before.healthy !== fields.healthy
+        ? { ...agent, fields: { ...fields, healthyChangedAt: fields.heardAt } }
+        : agent;
+    }),
   );
 }
 
 /** Writes what was heard of agents, all of them at once. */
 export async function recordAgents(agents: readonly HeardAgent[]): Promise<void> {
   if (agents.length === 0) return;
-  await noteHealthOfNew(agents);
+  const changed = await withHealthChanges(agents);
   await CollectorAgent.bulkWrite(
-    agents.map(({ shard, instanceUid, fields }) => {
+    changed.map(({ shard, instanceUid, fields }) => {
       const knowsHealth = fields.healthy !== null && fields.healthyChangedAt === undefined;
       return {
         updateOne: {
@@ -101,6 +95,15 @@ export async function recordGone(agents: readonly GoneAgent[]): Promise<void> {
       },
     })),
     { ordered: false },
+  );
+}
+
+/** Writes that all agents that came with a token are gone: they get nothing more. */
+export async function recordRevoked(token: string, goneAt: Date): Promise<void> {
+  await CollectorAgent.updateMany(
+    { token, goneAt: null },
+    // Long past: nobody waits for them.
+    { $set: { goneAt, aliveUntil: new Date(0) } },
   );
 }
 
@@ -178,47 +181,6 @@ export async function findMoves(
 export function shardsWithin(group: string): object[] {
   // `:` stands before `;` in ASCII, and nothing between the two.
   return [{ shard: group }, { shard: { $gte: `${group}:`, $lt: `${group};` } }];
-}
-
-/** Shards whose configs serve a tenant, or may: of all groups that it is a member of. */
-async function shardsOfTenant(tenantId: TenantId, target: string): Promise<object[]> {
-  const [teams, groups] = await Promise.all([
-    Team.find({ tenant: tenantId }, { _id: 1 }).lean(),
-    CollectorGroup.find(
-      { target, $or: [{ members: 'all' }, { 'members.tenants': tenantId }] },
-      { _id: 1 },
-    ).lean(),
-  ]);
-  const ids = teams.map(({ _id }) => _id.toHexString());
-  return [
-    ...shardsWithin(groupId({ kind: 'shared', target })),
-    ...groups.flatMap(({ _id }) => shardsWithin(_id)),
-    { shard: { $in: ids.map((team) => groupId({ kind: 'dedicated', team })) } },
-    { shard: { $in: ids.map(keyShard) } },
-  ];
-}
-
-/** Three polls of a supervisor that keeps its own interval of 30 s. */
-const SILENT_MS = 90_000;
-
-/** Where nobody could be heard for a while, because MongoDB or all of us were away: agents alive before that count as well. */
-const UNHEARD_MS = 15 * 60_000;
-
-/**
- * How many collectors that serve a tenant have not applied a config of this revision or a later one.
- * @param of with the time since which agents could be heard without a break.
- */
-export async function unacknowledged(
-  of: { tenantId: TenantId; target: string; revision: number; since: Date },
-  context: Context,
-): Promise<number> {
-  const now = context.now().getTime();
-  const patience = now - of.since.getTime() >= SILENT_MS ? 0 : UNHEARD_MS;
-  return CollectorAgent.countDocuments({
-    $or: await shardsOfTenant(of.tenantId, of.target),
-    aliveUntil: { $gte: new Date(now - patience) },
-    revision: { $lt: of.revision },
-  });
 }
 
 const DAY_MS = 86_400_000;

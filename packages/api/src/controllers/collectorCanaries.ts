@@ -8,7 +8,8 @@ import CollectorGroup from '../models/collectorGroup';
 import type { ICollectorGroup } from '../models/collectorGroup';
 import CollectorRollout from '../models/collectorRollout';
 import type { ICollectorRollout } from '../models/collectorRollout';
-import { blockConfig } from './collectorFailures';
+import { faultPoint } from '../utils/faultPoint';
+import { blockConfig, holdRollout } from './collectorFailures';
 import { changeRollout } from './collectorRollouts';
 import type { RolloutFields } from './collectorRollouts';
 import { markRevision } from './collectorRevisions';
@@ -30,8 +31,10 @@ export type CanaryStep =
   /** Everybody may have it. */
   | { kind: 'promote' }
   | { kind: 'fail'; reason: string }
-  /** None of them is there any more. */
-  | { kind: 'chooseAgain' };
+  /** The time is over, and nobody had it long enough to say whether the change is good: an operator has to. */
+  | { kind: 'hold'; reason: string }
+  /** None of them is there any more. `late`: the time is over, nobody else is to try it. */
+  | { kind: 'chooseAgain'; late: boolean };
 
 const isAlive = ({ aliveUntil, goneAt }: CanaryAgent, now: Date): boolean =>
   goneAt === null && aliveUntil >= now;
@@ -42,12 +45,15 @@ function isHealthy({ hash, status, healthy }: CanaryAgent, wanted: string): bool
   return healthy ?? status === 'applied';
 }
 
+const tooShort = ({ timeoutSeconds }: RolloutPolicy): string =>
+  `Its canaries came and went, or changed: none was healthy for long enough within ${timeoutSeconds} seconds.`;
+
 /**
- * Decides how a canary goes on.
+ * Decides how a canary goes on. Its time is that of the rollout: canaries that come and go do not begin it anew.
  * @param agents the canaries, as far as they are known.
  */
 export function canaryStep(
-  { canaries, current, since, healthySince, paused, pinned }: ICollectorRollout,
+  { canaries, current, since, chosenAt, healthySince, paused, pinned }: ICollectorRollout,
   agents: readonly CanaryAgent[],
   policy: RolloutPolicy,
   now: Date,
@@ -56,19 +62,29 @@ export function canaryStep(
   if (paused || pinned !== null || current === null) return { kind: 'wait' };
   const chosen = new Set(canaries);
   const alive = agents.filter((agent) => chosen.has(agent.instanceUid) && isAlive(agent, now));
-  if (alive.length === 0) return { kind: 'chooseAgain' };
+  const begunAt = since ?? now;
+  const lateMs = now.getTime() - begunAt.getTime() - policy.timeoutSeconds * 1_000;
+  const late = lateMs >= 0;
+  if (alive.length === 0) return { kind: 'chooseAgain', late };
+  const wantedMs = policy.healthySeconds * 1_000;
   const healthy = alive.every((agent) => isHealthy(agent, current.hash));
   if (!healthy) {
-    const waitedMs = now.getTime() - (since ?? now).getTime();
-    if (waitedMs >= policy.timeoutSeconds * 1_000) {
+    // Of those who came later than it began, not one had all of the time.
+    if (late && chosenAt && chosenAt > begunAt) return { kind: 'hold', reason: tooShort(policy) };
+    if (late) {
       const reason = `Its canaries were not healthy within ${policy.timeoutSeconds} seconds.`;
       return { kind: 'fail', reason };
     }
     return healthySince === null ? { kind: 'wait' } : { kind: 'note', healthySince: null };
   }
-  if (healthySince === null) return { kind: 'note', healthySince: now };
+  // Healthy again and again, each time for too short: as where secrets change all the time.
+  if (healthySince === null) {
+    return lateMs >= wantedMs
+      ? { kind: 'hold', reason: tooShort(policy) }
+      : { kind: 'note', healthySince: now };
+  }
   const healthyMs = now.getTime() - healthySince.getTime();
-  return healthyMs >= policy.healthySeconds * 1_000 ? { kind: 'promote' } : { kind: 'wait' };
+  return healthyMs >= wantedMs ? { kind: 'promote' } : { kind: 'wait' };
 }
 
 /** Canaries that one rollout has, at the most. */
@@ -113,12 +129,15 @@ function groupIdOf(shard: string): string {
   return groupOf({ kind: 'dedicated', team });
 }
 
+/** After a start of ours all agents are heard of again within this time: three polls of a supervisor that keeps its 30 s. */
+const GATHER_MS = 90_000;
+
 /** Carries out a step, if the canary is still the one that it was decided on. */
 async function carryOut(
   seen: ICollectorRollout,
   step: CanaryStep,
   policy: RolloutPolicy | null,
-  context: Context,
+  { context, heardSince }: { context: Context; heardSince: Date },
 ): Promise<void> {
   const { _id: shard, current } = seen;
   if (step.kind === 'wait' || !current) return;
@@ -137,35 +156,52 @@ async function carryOut(
     );
     return;
   }
+  if (step.kind === 'hold') {
+    await holdRollout(seen, step.reason, context);
+    return;
+  }
   const still = (rollout: ICollectorRollout): boolean => rollout.version === seen.version;
   if (step.kind === 'note') {
     const { healthySince } = step;
     await changeRollout(shard, (rollout) => (still(rollout) ? { healthySince } : undefined));
     return;
   }
-  const ended: RolloutFields = { phase: 'steady', canaries: [], healthySince: null };
-  const again =
-    step.kind === 'chooseAgain' ? await chooseCanaries(shard, policy, context) : undefined;
-  // With nobody left to try it, nobody is there to be harmed by it.
-  const fields: RolloutFields =
-    again === undefined
-      ? { ...ended, good: current }
-      : again.length > 0
-        ? { canaries: again, since: context.now(), healthySince: null }
-        : ended;
+  const ended: RolloutFields = {
+    phase: 'steady',
+    canaries: [],
+    chosenAt: null,
+    healthySince: null,
+  };
+  let fields: RolloutFields = { ...ended, good: current };
+  if (step.kind === 'chooseAgain') {
+    const again = await chooseCanaries(shard, policy, context);
+    const isGathering = context.now().getTime() - heardSince.getTime() < GATHER_MS;
+    if (again.length === 0 && isGathering) return;
+    if (again.length > 0 && step.late) {
+      await holdRollout(seen, tooShort(policy ?? RolloutPolicy.parse({})), context);
+      return;
+    }
+    // With nobody left to try it, nobody is there to be harmed by it.
+    fields =
+      again.length > 0 ? { canaries: again, chosenAt: context.now(), healthySince: null } : ended;
+  }
+  faultPoint('before:collectorRollout.advance');
   const { written } = await changeRollout(shard, (rollout) =>
     still(rollout) ? fields : undefined,
   );
   if (!written) return;
+  faultPoint('after:collectorRollout.advance');
   if (step.kind === 'promote') await markRevision(shard, current.hash, 'good');
-  await announceChange('collectors', context.log);
+  faultPoint('marked:collectorRollout.advance');
+  await announceChange('collectors', context.log, { rollouts: [shard] });
 }
 
 /**
  * Takes all canaries one step on: one look at those under way, one at their agents. Any process may do it, and several at
  * once.
+ * @param heardSince since when agents could be heard: just after a start of ours none is connected yet, and none is gone.
  */
-export async function advanceRollouts(context: Context): Promise<void> {
+export async function advanceRollouts(context: Context, heardSince = new Date(0)): Promise<void> {
   const rollouts = await CollectorRollout.find({ phase: 'canary' }).lean<ICollectorRollout[]>();
   if (rollouts.length === 0) return;
   const keys = rollouts.flatMap(({ _id, canaries }) => canaries.map((uid) => `${_id}/${uid}`));
@@ -186,7 +222,7 @@ export async function advanceRollouts(context: Context): Promise<void> {
     const mine = agents.filter(({ shard }) => shard === rollout._id);
     const step = canaryStep(rollout, mine, policy ?? RolloutPolicy.parse({}), now);
     try {
-      await carryOut(rollout, step, policy, context);
+      await carryOut(rollout, step, policy, { context, heardSince });
     } catch (error) {
       // One that cannot be changed now must not hold up the others.
       context.log.warn({ group: rollout._id, err: error }, 'a canary could not go on');

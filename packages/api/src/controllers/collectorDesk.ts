@@ -6,8 +6,8 @@ import type { Config } from '../config';
 import type { ICollectorGroup } from '../models/collectorGroup';
 import { buildShard, liveInputs } from './collectorConfigs';
 import type { BuiltShard, ConfigSettings } from './collectorConfigs';
+import { CollectorReader, reloadAfter } from './collectorReader';
 import { Membership } from './collectorShards';
-import { loadCollectorSnapshot } from './collectorSnapshot';
 import type { CollectorSnapshot } from './collectorSnapshot';
 import type { Context } from './context';
 import { readRevision } from './revisions';
@@ -43,9 +43,9 @@ export class CollectorLook {
   constructor(
     readonly snapshot: CollectorSnapshot,
     private readonly settings: DeskSettings,
-    readonly at: number,
+    before?: Membership,
   ) {
-    this.membership = new Membership(snapshot);
+    this.membership = new Membership(snapshot, before);
   }
 
   /** The config of a shard as its settings are; `undefined` where there is none. @throws as `buildShard`. */
@@ -69,7 +69,7 @@ export class CollectorLook {
   /** The same, had a group other settings. */
   with(group: ICollectorGroup): CollectorLook {
     const groups = new Map(this.snapshot.groups).set(group._id, group);
-    return new CollectorLook({ ...this.snapshot, groups }, this.settings, this.at);
+    return new CollectorLook({ ...this.snapshot, groups }, this.settings);
   }
 
   private async findFaults(shard: string): Promise<ShardFaults> {
@@ -83,39 +83,61 @@ export class CollectorLook {
   }
 }
 
-/** As for the fleet: changes whose writer died before it could tell are seen by then. */
-const MAX_AGE_MS = 30_000;
+/** What nobody looked at for so long is not kept: it has the passwords of all tenants. */
+const KEPT_MS = 30_000;
 
 /**
- * What operators look at: read again when something changed, so that who waits for a rollout, and asks each second, costs
- * one small query.
+ * What operators look at: what changed is read again, so that who waits for a rollout, and asks each second, costs one small
+ * query.
  */
 export class CollectorDesk {
-  private latest: Promise<CollectorLook> | undefined;
+  private latest: CollectorLook | undefined;
+  private reader: CollectorReader;
+  private wholeMs = 0;
+  private wholeAt = -Infinity;
+  private reading: Promise<unknown> = Promise.resolve();
   private leaves: NodeJS.Timeout | undefined;
 
   constructor(
     readonly settings: DeskSettings,
     readonly context: Context,
-  ) {}
-
-  async look(): Promise<CollectorLook> {
-    const [known, revision] = await Promise.all([this.latest, readRevision('collectors')]);
-    const now = this.context.now().getTime();
-    if (known?.snapshot.revision === revision && now - known.at < MAX_AGE_MS) return known;
-    const read = this.read(known, now);
-    this.latest = read;
-    read.catch(() => {
-      if (this.latest === read) this.latest = undefined;
-    });
-    return read;
+  ) {
+    this.reader = this.newReader();
   }
 
-  private async read(before: CollectorLook | undefined, now: number): Promise<CollectorLook> {
-    const snapshot = await loadCollectorSnapshot(this.settings, this.context, before?.snapshot);
-    // Passwords of all tenants are not kept for nobody.
+  /** @throws what MongoDB throws. */
+  look(): Promise<CollectorLook> {
+    // One after the other: what one reads the next finds.
+    const look = this.reading.then(() => this.lookNow());
+    this.reading = look.catch(() => undefined);
+    return look;
+  }
+
+  private async lookNow(): Promise<CollectorLook> {
     clearTimeout(this.leaves);
-    this.leaves = setTimeout(() => (this.latest = undefined), MAX_AGE_MS).unref();
-    return new CollectorLook(snapshot, this.settings, now);
+    this.leaves = setTimeout(() => this.forget(), KEPT_MS).unref();
+    const { latest } = this;
+    const begun = performance.now();
+    const isOld = begun - this.wholeAt > reloadAfter(this.wholeMs);
+    if (latest && !isOld && latest.snapshot.revision === (await readRevision('collectors'))) {
+      return latest;
+    }
+    const { snapshot, changed } = await (isOld ? this.reader.readAll() : this.reader.readChanges());
+    if (!changed) {
+      this.wholeAt = performance.now();
+      this.wholeMs = this.wholeAt - begun;
+    }
+    this.latest = new CollectorLook(snapshot, this.settings, latest?.membership);
+    return this.latest;
+  }
+
+  private forget(): void {
+    this.latest = undefined;
+    this.wholeAt = -Infinity;
+    this.reader = this.newReader();
+  }
+
+  private newReader(): CollectorReader {
+    return new CollectorReader({ config: this.settings, context: this.context });
   }
 }

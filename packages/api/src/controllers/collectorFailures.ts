@@ -1,4 +1,5 @@
 import CollectorAgent from '../models/collectorAgent';
+import type { ICollectorAgent } from '../models/collectorAgent';
 import type { ICollectorRollout } from '../models/collectorRollout';
 import { faultPoint } from '../utils/faultPoint';
 import { recordChange, systemOrigin } from './audit';
@@ -34,6 +35,8 @@ export interface ReportedFailure extends Failure {
   shard: string;
   /** Instance UID; `null` where it was not one agent. */
   agent: string | null;
+  /** Id of the token that the agent came with, where it is known. */
+  tokenId?: string | null;
   /**
    * Whether a config that ran well somewhere is blocked too: a canary failed it, or too many agents. Otherwise that is known
    * to another process than the one which asks, and the fault is the agent's.
@@ -49,7 +52,7 @@ export async function blockConfig(
   failure: ReportedFailure,
   context: Context,
 ): Promise<{ rollout: ICollectorRollout; blocked: boolean }> {
-  const { shard, agent, evenIfGood, ...rest } = failure;
+  const { shard, agent, tokenId = null, evenIfGood, ...rest } = failure;
   const { hash, revision, reason } = rest;
   faultPoint('before:collectorRollout.fail');
   const { rollout, written } = await changeRollout(shard, async (seen) => {
@@ -59,40 +62,61 @@ export async function blockConfig(
     const { _id, version, ...fields } = withFailure(
       seen,
       rest,
-      isGood ? await lastGood(shard, hash) : null,
+      isGood ? await lastGood(seen, hash) : null,
     );
     return fields;
   });
   if (!written) return { rollout, blocked: isBlocked(rollout, hash) };
   faultPoint('after:collectorRollout.fail');
   await markRevision(shard, hash, 'failed', reason);
-  await announceChange('collectors', context.log);
+  faultPoint('marked:collectorRollout.fail');
+  await announceChange('collectors', context.log, { rollouts: [shard] });
   context.log.error(
-    { group: shard, revision, hash, agent, reason },
+    { group: shard, revision, hash, agent, token: tokenId, reason },
     'a config failed: it is not offered again, and the last good one is',
   );
-  await audited(failure, context);
+  const asked = { id: shard, revision, hash, reason, agent, tokenId };
+  await audited('collectorRollout.fail', asked, { phase: 'failed' }, context);
   return { rollout, blocked: true };
 }
 
+/**
+ * Holds a change that its canaries cannot decide on, until an operator does; if nobody changed the rollout since it was seen.
+ */
+export async function holdRollout(
+  { _id: shard, version, current }: ICollectorRollout,
+  reason: string,
+  context: Context,
+): Promise<void> {
+  const { written } = await changeRollout(shard, (rollout) =>
+    rollout.version === version ? { paused: true, pauseReason: reason } : undefined,
+  );
+  if (!written) return;
+  const [revision, hash] = [current?.number, current?.hash];
+  context.log.error({ group: shard, revision, hash, reason }, 'a rollout was paused');
+  await announceChange('collectors', context.log, { rollouts: [shard] });
+  const asked = { id: shard, revision, hash, reason };
+  await audited('collectorRollout.pause', asked, { paused: true }, context);
+}
+
 /** What keeps agents safe does not wait for the audit: where that cannot be written, the log has it. */
-async function audited(failure: ReportedFailure, context: Context): Promise<void> {
-  const { shard, hash, revision, reason, agent } = failure;
-  const done = (): Promise<void> => Promise.resolve();
+async function audited(
+  action: 'collectorRollout.fail' | 'collectorRollout.pause',
+  asked: { id: string },
+  after: object,
+  context: Context,
+): Promise<void> {
+  const { id: shard } = asked;
   try {
     await recordChange(
       systemOrigin('rollout'),
-      {
-        action: 'collectorRollout.fail',
-        subject: shard,
-        asked: { id: shard, revision, hash, reason, agent },
-      },
-      done,
-      () => ({ after: { phase: 'failed' } }),
+      { action, subject: shard, asked },
+      () => Promise.resolve(),
+      () => ({ after }),
       context,
     );
   } catch (error) {
-    context.log.error({ group: shard, err: error }, 'a failed config could not be audited');
+    context.log.error({ group: shard, action, err: error }, 'a rollout could not be audited');
   }
 }
 
@@ -117,16 +141,35 @@ export async function blockForAgent(
   await CollectorAgent.updateOne({ _id }, { $pullAll: { blocked: tooOld } });
 }
 
-/** Agents kept from a config which are read for one shard: a tenth of as many as one token lets in. */
-const MAX_AGENT_BLOCKS = 10_000;
+/** Agents that are read for one shard: nearly half as many as one token lets in, by default. */
+const MAX_AGENTS_BEFORE = 10_000;
 
-/** Configs that each agent of a shard alone is kept from, by instance UID. */
-export async function readAgentBlocks(shard: string): Promise<Map<string, string[]>> {
+/** What a process that begins has to know of a shard's agents, by instance UID. */
+export interface AgentsBefore {
+  /** Configs that each of them alone is kept from. */
+  blocks: Map<string, string[]>;
+  /** What those were seen to run that had yet to say that it is applied. */
+  running: Map<string, string>;
+}
+
+/** Reads what the processes before this one found out about agents. */
+export async function readAgentsBefore(shard: string): Promise<AgentsBefore> {
   const found = await CollectorAgent.find(
-    { shard, blocked: { $nin: [null, []] } },
-    { instanceUid: 1, blocked: 1 },
+    {
+      shard,
+      $or: [{ blocked: { $nin: [null, []] } }, { state: 'in_step', status: 'applying' }],
+    },
+    { instanceUid: 1, blocked: 1, state: 1, status: 1, hash: 1 },
   )
-    .limit(MAX_AGENT_BLOCKS)
-    .lean<{ instanceUid: string; blocked: string[] }[]>();
-  return new Map(found.map(({ instanceUid, blocked }) => [instanceUid, blocked]));
+    .limit(MAX_AGENTS_BEFORE)
+    .lean<ICollectorAgent[]>();
+  const before: AgentsBefore = { blocks: new Map(), running: new Map() };
+  for (const { instanceUid, blocked, state, status, hash } of found) {
+    // A document that was made before there was such a field has none.
+    if ((blocked as string[] | undefined)?.length) before.blocks.set(instanceUid, blocked);
+    if (state === 'in_step' && status === 'applying' && hash !== null) {
+      before.running.set(instanceUid, hash);
+    }
+  }
+  return before;
 }

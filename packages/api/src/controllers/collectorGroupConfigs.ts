@@ -9,6 +9,7 @@ import { Types } from 'mongoose';
 
 import type { ICollectorGroup } from '../models/collectorGroup';
 import type { ICollectorRollout } from '../models/collectorRollout';
+import { chooseCanaries } from './collectorCanaries';
 import { buildShard, liveInputs, readableConfig } from './collectorConfigs';
 import type { BuiltShard, ShardInputs } from './collectorConfigs';
 import { faultsOf } from './collectorDesk';
@@ -18,13 +19,35 @@ import type { GroupState } from './collectorGroups';
 import { readInputs, revisionKey, unifiedDiff } from './collectorRevisions';
 import { readRollout } from './collectorRollouts';
 import type { ShardSource } from './collectorShards';
-import { fallbacksOf, isBlocked, revisionsNeeded, wantedOf } from './rolloutSteps';
+import { fallbacksOf, isBlocked, nextStep, revisionsNeeded, wantedOf } from './rolloutSteps';
+import type { Wanted } from './rolloutSteps';
+
+/** Whether a change is about to go to canaries first, as soon as a process records it. */
+async function isToBeTried(
+  source: ShardSource,
+  rollout: ICollectorRollout,
+  wanted: Wanted,
+  fallback: ShardInputs | undefined,
+  { settings, context }: CollectorDesk,
+): Promise<boolean> {
+  if (source.policy?.canary === undefined || rollout.current === null || !fallback) return false;
+  const hash = buildShard(source, wanted.inputs, settings)?.hashHex;
+  if (hash === rollout.current.hash) return false;
+  const fallbackHash = buildShard(source, fallback, settings)?.hashHex;
+  const step = nextStep(rollout, wanted, { hash, fallbackHash, canary: true });
+  if (step.kind !== 'offer' || step.to !== 'canaries') return false;
+  return (await chooseCanaries(source.id, source.policy, context)).length > 0;
+}
 
 /**
- * What a shard is to be offered, the best first: what failed before is passed over. While canaries try a config, what the
- * others run comes first: collectors without OpAMP say nothing of how they fare.
+ * What a shard is to be offered, the best first: what failed before is passed over. While canaries try a config, or are
+ * about to, what the others run comes first: collectors without OpAMP say nothing of how they fare.
  */
-async function candidates(source: ShardSource, rollout: ICollectorRollout): Promise<ShardInputs[]> {
+async function candidates(
+  source: ShardSource,
+  rollout: ICollectorRollout,
+  desk: CollectorDesk,
+): Promise<ShardInputs[]> {
   const numbers = revisionsNeeded(rollout);
   const found = await readInputs(numbers.map((number) => ({ shard: source.id, number })));
   const revisions = new Map(
@@ -34,10 +57,12 @@ async function candidates(source: ShardSource, rollout: ICollectorRollout): Prom
     }),
   );
   const live = liveInputs(source);
-  const { inputs, held } = wantedOf(rollout, live, revisions);
+  const wanted = wantedOf(rollout, live, revisions);
   const fallbacks = fallbacksOf(rollout, live, revisions);
-  const wanted = held ? [] : [inputs];
-  return rollout.phase === 'canary' ? [...fallbacks, ...wanted] : [...wanted, ...fallbacks];
+  const tried = wanted.held ? [] : [wanted.inputs];
+  const isTried =
+    rollout.phase === 'canary' || (await isToBeTried(source, rollout, wanted, fallbacks[0], desk));
+  return isTried ? [...fallbacks, ...tried] : [...tried, ...fallbacks];
 }
 
 /** The config that a shard is offered now. @throws TenancyError `not_found` where there is none. */
@@ -46,7 +71,7 @@ async function offered(shard: string, desk: CollectorDesk): Promise<BuiltShard> 
   const source = look.membership.sourceOf(shard);
   // Not the one looked at before: a canary begins and ends without that anybody is told.
   const rollout = await readRollout(shard);
-  for (const inputs of source ? await candidates(source, rollout) : []) {
+  for (const inputs of source ? await candidates(source, rollout, desk) : []) {
     const built = source && buildShard(source, inputs, desk.settings);
     if (built && !isBlocked(rollout, built.hashHex)) return built;
   }

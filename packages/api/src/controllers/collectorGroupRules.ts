@@ -67,6 +67,22 @@ function assertNoLogin(endpoint: string | undefined): void {
   throw refusal('options.quarantineEndpoint: must not hold a login.');
 }
 
+/** Of OTLP, on which a group's collectors listen: `otlpReceiver` of the domain, as HyperDX's own image has them. */
+const OTLP_PORTS: ReadonlySet<string> = new Set(['4317', '4318']);
+/** As `URL` writes hosts; 0.0.0.0 and :: lead to the machine itself as well. */
+const OWN_MACHINE =
+  /^(?:(?:.*\.)?localhost\.?|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|\[::ffff:7f.*\])$/;
+
+/** What a collector sends to itself would come back to it for ever. Any other way round is not to be seen from here. */
+function assertNoLoop(endpoint: string | undefined): void {
+  if (endpoint === undefined) return;
+  const { hostname, port } = new URL(endpoint);
+  if (!OWN_MACHINE.test(hostname) || !OTLP_PORTS.has(port)) return;
+  throw refusal(
+    "options.quarantineEndpoint: is the collectors' own; name one of those that serve the quarantine.",
+  );
+}
+
 /** Settings are shown to every operator, whatever the role. */
 function assertNoScrapeSecret(options: CheckedGroup['options']): void {
   const at = findScrapeSecret(options.receivers?.prometheus?.scrapeConfigs ?? []);
@@ -84,6 +100,7 @@ export async function checkGroup(group: CheckedGroup): Promise<void> {
   const kind = group.kind === 'dedicated' ? 'dedicated' : 'shared';
   checkGroupOptions(group.options, kind);
   assertNoLogin(group.options.quarantineEndpoint);
+  assertNoLoop(group.options.quarantineEndpoint);
   assertNoScrapeSecret(group.options);
   if (group.fragment !== null) parseFragment(group.fragment, kind);
   if (kind === 'dedicated' && group.quarantine.length > 0) {

@@ -186,7 +186,7 @@ export async function createGroup(
     if (!isDuplicateKey(error)) throw error;
     throw new TenancyError('group_exists', `name: there is a group "${name}".`);
   }
-  await announceChange('collectors', context.log);
+  await announceChange('collectors', context.log, { groups: [_id] });
   return getGroup(_id, context);
 }
 
@@ -206,7 +206,7 @@ export function patchGroup(group: GroupState, patch: UpdateCollectorGroup): Grou
   return {
     ...group,
     members: patch.members ?? group.members,
-    shards: patch.shards ?? group.shards,
+    shards: patch.shards === undefined ? group.shards : patch.shards,
     exclusive: patch.exclusive ?? group.exclusive,
     options: patch.options ?? group.options,
     fragment: patch.fragment === undefined ? group.fragment : patch.fragment,
@@ -237,7 +237,12 @@ async function assertNoTokens(
     lost.length === 1
       ? ['1 collector token opens', 'it']
       : [`${lost.length} collector tokens open`, 'them'];
-  throw new TenancyError('group_in_use', `${opens} what would be gone; revoke ${them} first.`);
+  const [what = '', ...others] = [...new Set(lost.map(({ group }) => groupId(group)))].sort();
+  const more = others.length > 0 ? ` and ${others.length} more` : '';
+  throw new TenancyError(
+    'group_in_use',
+    `${opens} ${what}${more}, which would be gone; revoke ${them} first.`,
+  );
 }
 
 /** The entity tag of a group's settings: how far its configs have come is no part of it. */
@@ -292,6 +297,7 @@ async function store(after: GroupState): Promise<boolean> {
           quarantine: toIds(after.quarantine),
           ...(kind === 'named' && { members, exclusive, ...(shards !== null && { shards }) }),
         },
+        ...(kind === 'named' && shards === null && { $unset: { shards: 1 } }),
         $inc: { version: 1 },
       },
       // Groups that exist by themselves have no document before something is set of them.
@@ -321,8 +327,9 @@ export async function updateGroup(
     if (!(await store(after))) continue;
     const staying = new Set(shardIds(after));
     // Shards that come back one day begin anew: neither paused, nor gone back, nor with what failed then.
-    await eraseRollouts(shardIds(before).filter((shard) => !staying.has(shard)));
-    await announceChange('collectors', context.log);
+    const erased = shardIds(before).filter((shard) => !staying.has(shard));
+    await eraseRollouts(erased);
+    await announceChange('collectors', context.log, { groups: [id], rollouts: erased });
     return getGroup(id, context);
   }
   throw new TenancyError('operation_running', 'The group is being changed; try again.', {
@@ -344,6 +351,7 @@ export async function deleteGroup(id: string, context: Context): Promise<void> {
   }
   await assertNoTokens(group, undefined, context);
   await CollectorGroup.deleteOne({ _id: id });
-  await eraseRollouts([...shardIds(group), `${id}:quarantine`]);
-  await announceChange('collectors', context.log);
+  const erased = [...shardIds(group), `${id}:quarantine`];
+  await eraseRollouts(erased);
+  await announceChange('collectors', context.log, { groups: [id], rollouts: erased });
 }

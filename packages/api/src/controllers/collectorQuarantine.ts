@@ -1,16 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { writerName } from '@hyperdx-tenancy/domain/access';
+import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { isTenantId, parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
 import { exporterTemplates } from '@hyperdx-tenancy/domain/tables';
 
 import type { Target } from '../clickhouse/target';
+import CollectorGroup from '../models/collectorGroup';
 import CollectorQuarantine from '../models/collectorQuarantine';
 import type { ICollectorQuarantine } from '../models/collectorQuarantine';
 import Tenant from '../models/tenant';
 import type { ITenant } from '../models/tenant';
+import { faultPoint } from '../utils/faultPoint';
 import { recordChange, systemOrigin } from './audit';
 import type { Context } from './context';
 import { announceChange } from './revisions';
@@ -90,6 +93,41 @@ async function checkedTenants(target: Target): Promise<CheckedTenant[]> {
   }));
 }
 
+/**
+ * Collectors of a quarantine try again after 30 s at the most (`max_interval` of their exporters): by then they have stored
+ * what they took in. A tenant that left before would leave it in a queue that nobody empties.
+ */
+const DRAIN_MS = 60_000;
+
+/** Whether some group of a target has collectors for those that are kept apart. */
+async function hasCollectors(target: string): Promise<boolean> {
+  const group = await CollectorGroup.exists({
+    $or: [{ _id: groupId({ kind: 'shared', target }) }, { target }],
+    'options.quarantineEndpoint': { $exists: true },
+  });
+  return group !== null;
+}
+
+/** Of tenants for whom writing works again, those that are to be kept apart no longer. */
+async function through(
+  target: string,
+  well: readonly ICollectorQuarantine[],
+  context: Context,
+): Promise<TenantId[]> {
+  if (well.length === 0) return [];
+  const now = context.now();
+  const drains = await hasCollectors(target);
+  const ended = well.filter(
+    ({ wellSince }) => !drains || (wellSince && now.getTime() - wellSince.getTime() >= DRAIN_MS),
+  );
+  const begun = well.filter((one) => !ended.includes(one) && !one.wellSince);
+  if (begun.length > 0) {
+    const ids = begun.map(({ _id }) => _id);
+    await CollectorQuarantine.updateMany({ _id: { $in: ids } }, { $set: { wellSince: now } });
+  }
+  return ended.map(({ _id }) => parseTenantId(_id.toHexString()));
+}
+
 /** Writes who is kept apart from now on, and who no longer. @returns whether anything changed. */
 async function record(
   target: string,
@@ -99,25 +137,40 @@ async function record(
   const known = await CollectorQuarantine.find({ target }).lean<ICollectorQuarantine[]>();
   const before = new Set(known.map(({ _id }) => _id.toHexString()).filter(isTenantId));
   const begun = [...faults].filter(([tenant]) => !before.has(tenant));
-  const ended = [...before].filter((tenant) => !faults.has(tenant));
+  const isFaulty = ({ _id }: ICollectorQuarantine): boolean =>
+    faults.has(parseTenantId(_id.toHexString()));
+  const ended = await through(
+    target,
+    known.filter((one) => !isFaulty(one)),
+    context,
+  );
+  const again = known.filter((one) => one.wellSince && isFaulty(one)).map(({ _id }) => _id);
+  if (again.length > 0) {
+    await CollectorQuarantine.updateMany({ _id: { $in: again } }, { $unset: { wellSince: 1 } });
+  }
   for (const [tenant, reason] of begun) {
     await CollectorQuarantine.updateOne(
       { _id: tenant },
       { $setOnInsert: { target, reason, since: context.now() } },
       { upsert: true },
     );
+    faultPoint('begun:collectorQuarantine');
     context.log.error({ tenant, target, reason }, 'a tenant is kept apart in the collectors');
     await audit('collectorQuarantine.begin', { tenant, target, reason }, context);
   }
   if (ended.length > 0) {
     await CollectorQuarantine.deleteMany({ _id: { $in: ended } });
+    faultPoint('ended:collectorQuarantine');
     for (const tenant of ended) {
       context.log.info({ tenant, target }, 'a tenant is no longer kept apart in the collectors');
       await audit('collectorQuarantine.end', { tenant, target }, context);
     }
   }
   const changed = begun.length > 0 || ended.length > 0;
-  if (changed) await announceChange('collectors', context.log);
+  if (changed) {
+    const quarantines = [...begun.map(([tenant]) => tenant), ...ended];
+    await announceChange('collectors', context.log, { quarantines });
+  }
   return changed;
 }
 

@@ -14,9 +14,11 @@ import { Types } from 'mongoose';
 import CollectorRevision from '../models/collectorRevision';
 import type { ICollectorRevision } from '../models/collectorRevision';
 import type { ICollectorRollout } from '../models/collectorRollout';
+import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import { readableConfig } from './collectorConfigs';
 import type { BuiltShard, ShardInputs } from './collectorConfigs';
+import { isKept, numbersInUse } from './rolloutSteps';
 
 const compress = promisify(gzip);
 const expand = promisify(gunzip);
@@ -65,7 +67,7 @@ export async function writeRevision(
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
-  const inUse = [rollout.current?.number, rollout.good?.number, rollout.pinned];
+  faultPoint('written:collectorRevision.document');
   await Promise.all([
     CollectorRevision.updateMany(
       { shard, state: 'offered', number: { $lt: number } },
@@ -73,7 +75,7 @@ export async function writeRevision(
     ),
     CollectorRevision.deleteMany({
       shard,
-      number: { $lte: number - KEPT_REVISIONS, $nin: inUse.filter((one) => one != null) },
+      number: { $lte: number - KEPT_REVISIONS, $nin: numbersInUse(rollout) },
     }),
   ]);
 }
@@ -86,6 +88,28 @@ export async function markRevision(
   reason: string | null = null,
 ): Promise<void> {
   await CollectorRevision.updateMany({ shard, hash }, { $set: { state, reason } });
+}
+
+/** Notes what became of revisions, where a process died between writing it into their rollout and noting it. */
+export async function mendRevisions(rollout: ICollectorRollout): Promise<void> {
+  const { _id: shard, good, blocked } = rollout;
+  const ended: [number, string, string | null][] = blocked.flatMap(({ revision, hash, reason }) =>
+    revision === null ? [] : [[revision, hash, reason]],
+  );
+  if (good && !blocked.some(({ hash }) => hash === good.hash))
+    ended.push([good.number, good.hash, null]);
+  if (ended.length === 0) return;
+  const found = await CollectorRevision.find(
+    { _id: { $in: ended.map(([number]) => key(shard, number)) } },
+    { number: 1, hash: 1, state: 1 },
+  ).lean<ICollectorRevision[]>();
+  for (const [number, hash, reason] of ended) {
+    const state = reason === null ? 'good' : 'failed';
+    const isOpen = found.some(
+      (one) => one.number === number && one.hash === hash && one.state !== state,
+    );
+    if (isOpen) await markRevision(shard, hash, state, reason);
+  }
 }
 
 /** What revisions were built from: these never change. */
@@ -108,15 +132,20 @@ export async function readInputs(
 /** The key under which {@link readInputs} answers. */
 export const revisionKey = key;
 
-/** The last revision that ran well, other than one. */
-export async function lastGood(shard: string, except: string): Promise<ICollectorRollout['good']> {
-  const found = await CollectorRevision.findOne(
-    { shard, state: 'good', hash: { $ne: except } },
+/** The last revision that ran well, other than one, and than those that failed later; only of those that stay. */
+export async function lastGood(
+  rollout: ICollectorRollout,
+  except: string,
+): Promise<ICollectorRollout['good']> {
+  const failed = rollout.blocked.map(({ hash }) => hash);
+  const found = await CollectorRevision.find(
+    { shard: rollout._id, state: 'good', hash: { $nin: [except, ...failed] } },
     { number: 1, hash: 1 },
   )
     .sort({ number: -1 })
-    .lean<ICollectorRevision>();
-  return found ? { number: found.number, hash: found.hash } : null;
+    .lean<ICollectorRevision[]>();
+  const last = found.find(({ number }) => isKept(rollout, number));
+  return last ? { number: last.number, hash: last.hash } : null;
 }
 
 const summary = {

@@ -1,3 +1,4 @@
+import { KEPT_REVISIONS } from '@hyperdx-tenancy/domain/contracts/collectorRollout';
 import type { RolloutView } from '@hyperdx-tenancy/domain/contracts/collectorRollout';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
@@ -11,7 +12,7 @@ import { hasRevision, markRevision, writeRevision } from './collectorRevisions';
 import type { NewRevision } from './collectorRevisions';
 import type { Context } from './context';
 import { announceChange } from './revisions';
-import { isBlocked, newRollout } from './rolloutSteps';
+import { isBlocked, isKept, newRollout } from './rolloutSteps';
 
 /** What may be written of a rollout. */
 export type RolloutFields = Partial<Omit<ICollectorRollout, '_id' | 'version'>>;
@@ -77,9 +78,15 @@ export type Audience =
 function offeredTo(audience: Audience, at: Date): RolloutFields {
   switch (audience.to) {
     case 'all':
-      return { phase: 'steady', canaries: [], since: at, healthySince: null };
+      return { phase: 'steady', canaries: [], since: at, chosenAt: null, healthySince: null };
     case 'canaries':
-      return { phase: 'canary', canaries: [...audience.canaries], since: at, healthySince: null };
+      return {
+        phase: 'canary',
+        canaries: [...audience.canaries],
+        since: at,
+        chosenAt: at,
+        healthySince: null,
+      };
     case 'asBefore':
       return { healthySince: null };
   }
@@ -128,11 +135,13 @@ export async function keepRevision(
 
 /** Counts the present revision as one that runs well, if it is still the present one. */
 export async function markGood(shard: string, hash: string): Promise<ICollectorRollout> {
+  faultPoint('before:collectorRollout.good');
   const { rollout, written } = await changeRollout(shard, (seen) =>
     seen.phase === 'steady' && seen.current?.hash === hash && seen.good?.hash !== hash
       ? { good: seen.current }
       : undefined,
   );
+  faultPoint('after:collectorRollout.good');
   if (written) await markRevision(shard, hash, 'good');
   return rollout;
 }
@@ -147,6 +156,7 @@ function rolloutView(rollout: ICollectorRollout): RolloutView {
   return {
     phase: rollout.phase,
     paused: rollout.paused,
+    pauseReason: rollout.pauseReason ?? null,
     current: rollout.current?.number ?? null,
     good: rollout.good?.number ?? null,
     pinned: rollout.pinned,
@@ -176,35 +186,51 @@ async function act(
   change: Parameters<typeof changeRollout>[1],
   context: Context,
 ): Promise<RolloutView> {
+  faultPoint('before:collectorRollout.steer');
   const { rollout, written } = await changeRollout(shard, change);
-  if (written) await announceChange('collectors', context.log);
+  faultPoint('after:collectorRollout.steer');
+  if (written) await announceChange('collectors', context.log, { rollouts: [shard] });
   return rolloutView(rollout);
 }
 
 /** Holds back what changes from now on; a canary goes no further. Suspensions, keys and passwords go out all the same. */
 export async function pauseRollout(shard: string, context: Context): Promise<RolloutView> {
-  return act(shard, ({ paused }) => (paused ? undefined : { paused: true }), context);
+  return act(
+    shard,
+    ({ paused }) => (paused ? undefined : { paused: true, pauseReason: null }),
+    context,
+  );
 }
 
 /** Lets changes go out again; the time that a canary has begins anew. */
 export async function resumeRollout(shard: string, context: Context): Promise<RolloutView> {
+  const at = context.now();
   return act(
     shard,
     ({ paused, phase }) =>
       paused
         ? {
             paused: false,
-            ...(phase === 'canary' ? { since: context.now(), healthySince: null } : {}),
+            pauseReason: null,
+            ...(phase === 'canary' ? { since: at, chosenAt: at, healthySince: null } : {}),
           }
         : undefined,
     context,
   );
 }
 
+function notKept({ latest }: ICollectorRollout, revision: number): TenancyError {
+  if (revision > latest) return new TenancyError('not_found', 'There is no such revision.');
+  return new TenancyError(
+    'not_found',
+    `Revision ${revision} is kept no longer: of the last ${KEPT_REVISIONS}, and of those in use, one can be gone back to.`,
+  );
+}
+
 /**
  * Goes back to the settings and tenants of a revision, for all agents at once, until {@link releaseRollout}. Never to its
  * secrets, nor to a tenant suspended since.
- * @throws TenancyError `not_found`; `invalid_request` for a revision that failed.
+ * @throws TenancyError `not_found`, also for a revision that is kept no longer; `invalid_request` for one that failed.
  */
 export async function rollbackRollout(
   shard: string,
@@ -215,10 +241,11 @@ export async function rollbackRollout(
     { shard, number: revision },
     { state: 1, hash: 1 },
   ).lean<ICollectorRevision>();
-  if (!found) throw new TenancyError('not_found', 'There is no such revision.');
   return act(
     shard,
     (rollout) => {
+      // One that is there still may be about to be taken away by whoever recorded the latest.
+      if (!found || !isKept(rollout, revision)) throw notKept(rollout, revision);
       if (found.state === 'failed' || isBlocked(rollout, found.hash)) {
         throw new TenancyError(
           'invalid_request',
@@ -248,7 +275,7 @@ export async function retryRollout(shard: string, context: Context): Promise<Rol
       if (phase !== 'failed') return blocked.length === 0 ? undefined : { blocked: [] };
       // What is wanted is then a change against what ran well last.
       const since = context.now();
-      return { blocked: [], phase: 'steady', current: good, canaries: [], since };
+      return { blocked: [], phase: 'steady', current: good, canaries: [], since, chosenAt: null };
     },
     context,
   );

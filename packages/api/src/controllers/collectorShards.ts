@@ -52,6 +52,11 @@ export function keyShard(team: string): string {
   return KEY_SHARD + team;
 }
 
+/** The team whose ingestion key opens a config; `undefined` for one that a token opens. */
+export function teamOfKeyShard(shard: string): string | undefined {
+  return shard.startsWith(KEY_SHARD) ? shard.slice(KEY_SHARD.length) : undefined;
+}
+
 const NOBODY: ReadonlySet<TenantId> = new Set();
 
 /** Id of the group that a shard is a part of. */
@@ -82,17 +87,37 @@ interface Assignment {
 
 /** Who is in which config, by a snapshot. Each part is found once, when it is asked for. */
 export class Membership {
-  private readonly members = new Map<string, readonly TenantId[]>();
-  private readonly assigned = new Map<string, Assignment>();
+  private readonly members: Map<string, readonly TenantId[]>;
+  private readonly assigned: Map<string, Assignment>;
   private byTeamId: ReadonlyMap<string, PlacedTeam> | undefined;
   private byTarget: ReadonlyMap<string, readonly PlacedTenant[]> | undefined;
   private exclusive: ReadonlyMap<TenantId, string> | undefined;
 
-  constructor(private readonly snapshot: CollectorSnapshot) {}
+  /** @param before of the snapshot before: who is where is not found out again where nobody came, went or moved. */
+  constructor(
+    private readonly snapshot: CollectorSnapshot,
+    before?: Membership,
+  ) {
+    const same = before?.placesAs(snapshot) === true ? before : undefined;
+    this.members = new Map(same?.members);
+    this.assigned = new Map(same?.assigned);
+    this.exclusive = same?.exclusive;
+  }
+
+  private placesAs({ tenants, groups }: CollectorSnapshot): boolean {
+    const { snapshot } = this;
+    if (groups !== snapshot.groups || tenants.size !== snapshot.tenants.size) return false;
+    if (tenants === snapshot.tenants) return true;
+    for (const [id, { target }] of tenants) {
+      if (snapshot.tenants.get(id)?.target !== target) return false;
+    }
+    return true;
+  }
 
   /** What the config of a shard is made from; `undefined` where there is no such group or team. */
   sourceOf(id: string): ShardSource | undefined {
-    if (id.startsWith(KEY_SHARD)) return this.dedicated(id, id.slice(KEY_SHARD.length), true);
+    const team = teamOfKeyShard(id);
+    if (team !== undefined) return this.dedicated(id, team, true);
     const shard = parseGroupId(id);
     if (!shard) return undefined;
     if (shard.kind === 'dedicated') return this.dedicated(id, shard.team, false);

@@ -4,28 +4,21 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CollectorCredentials, CollectorTeam } from '@hyperdx-tenancy/domain/collector';
 import { groupId } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import type { CollectorGroup as Group } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
-import { livingStatuses } from '@hyperdx-tenancy/domain/contracts/tenant';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import type { TenantId } from '@hyperdx-tenancy/domain/ids';
-import { Types } from 'mongoose';
 
 import type { Target } from '../clickhouse/target';
 import type { Login } from '../clickhouse/tenantTables';
 import type { Config } from '../config';
-import CollectorGroup from '../models/collectorGroup';
 import type { ICollectorGroup } from '../models/collectorGroup';
-import CollectorQuarantine from '../models/collectorQuarantine';
-import type { ICollectorQuarantine } from '../models/collectorQuarantine';
-import CollectorRollout from '../models/collectorRollout';
 import type { ICollectorRollout } from '../models/collectorRollout';
-import CollectorToken from '../models/collectorToken';
 import type { ICollectorToken } from '../models/collectorToken';
-import Team from '../models/team';
 import type { ITeam } from '../models/team';
-import Tenant from '../models/tenant';
-import type { ITenant } from '../models/tenant';
 import { hashToken } from '../utils/secrets';
+import type { Changed, ChangeKind } from './collectorChanges';
+import { readParts } from './collectorParts';
+import type { CollectorParts, TeamPart, TenantPart } from './collectorParts';
 import type { Context } from './context';
 import { adminLogin, loginOf } from './credentials';
 import { readRevision } from './revisions';
@@ -98,8 +91,6 @@ export function collectorTeam(
   };
 }
 
-type TenantPart = Pick<ITenant, '_id' | 'status' | 'target' | 'credentials' | 'applied'>;
-
 /** Its own user, from the time on at which it has one. @throws TenancyError `secret_unknown`. */
 function writerLogin(tenant: TenantPart, target: Target, context: Context): Login {
   // The target has users since a short while: the tenant gets its own by a change of settings.
@@ -138,22 +129,51 @@ function derivedFrom({ target, credentials, applied }: TenantPart): string {
   return [target, credentials.generation, credentials.secret, applied?.access].join();
 }
 
+/** What of a snapshot is to be found out anew; the rest is as it was in the one before. */
+interface Scope {
+  before: CollectorSnapshot | undefined;
+  /** Whether documents of this kind may have changed. */
+  has(kind: ChangeKind): boolean;
+  tenant(id: string): boolean;
+  team(id: string, tenant: string): boolean;
+}
+
+function scopeOf(before: CollectorSnapshot | undefined, changed: Changed | undefined): Scope {
+  if (!before || !changed) {
+    return { before, has: () => true, tenant: () => true, team: () => true };
+  }
+  const [tenants, teams] = [new Set(changed.tenants), new Set(changed.teams)];
+  return {
+    before,
+    has: (kind) => (changed[kind]?.length ?? 0) > 0,
+    tenant: (id) => tenants.has(id),
+    team: (id, tenant) => teams.has(id) || tenants.has(tenant),
+  };
+}
+
 /**
  * One tenant of which something is missing must not keep the others from their config: it is left out, and said so.
- * @param before those of before, which stand where nothing changed.
+ * What stands where nothing changed is what was derived before.
  */
 async function allWriterCredentials(
-  tenants: readonly TenantPart[],
-  before: ReadonlyMap<string, Derived> | undefined,
+  tenants: ReadonlyMap<string, TenantPart>,
+  scope: Scope,
   context: Context,
-): Promise<Map<string, Derived>> {
+): Promise<ReadonlyMap<string, Derived>> {
+  const before = scope.before?.derived;
+  if (before && !scope.has('tenants')) return before;
   const all = new Map<string, Derived>();
   const leftOut = new Map<string, { message: string; tenants: string[] }>();
-  for (const [index, tenant] of tenants.entries()) {
-    if (index % TENANTS_AT_ONCE === TENANTS_AT_ONCE - 1) await turn();
-    const id = tenant._id.toHexString();
-    const from = derivedFrom(tenant);
+  let looked = 0;
+  for (const [id, tenant] of tenants) {
     const known = before?.get(id);
+    if (!scope.tenant(id)) {
+      if (known) all.set(id, known);
+      continue;
+    }
+    looked += 1;
+    if (looked % TENANTS_AT_ONCE === 0) await turn();
+    const from = derivedFrom(tenant);
     try {
       const same = known?.from === from ? known : undefined;
       all.set(id, same ?? { from, credentials: writerCredentials(tenant, context) });
@@ -174,38 +194,62 @@ async function allWriterCredentials(
   return all;
 }
 
-function placedTeams(
-  teams: readonly ITeam[],
+function placedTenants(
   tenants: ReadonlyMap<string, TenantPart>,
+  scope: Scope,
   derived: ReadonlyMap<string, Derived>,
-): PlacedTeam[] {
-  return teams.flatMap((team): PlacedTeam[] => {
-    // A team made by HyperDX itself has no tenant, or whatever was written there.
-    const { tenant: of, apiKey } = team as Partial<ITeam>;
-    if (!(of instanceof Types.ObjectId) || typeof apiKey !== 'string') return [];
-    const tenant = tenants.get(of.toHexString());
-    const credentials = derived.get(of.toHexString())?.credentials;
-    if (!tenant || !credentials) return [];
-    const suspended = tenant.status === 'suspended';
-    const id = parseTenantId(of.toHexString());
-    return [{ ...collectorTeam(team, id, credentials, suspended), target: tenant.target }];
-  });
+): ReadonlyMap<TenantId, PlacedTenant> {
+  const before = scope.before?.tenants;
+  if (before && !scope.has('tenants')) return before;
+  const all = new Map<TenantId, PlacedTenant>();
+  for (const [hex, { status, target }] of tenants) {
+    const id = parseTenantId(hex);
+    const known = before?.get(id);
+    if (known && !scope.tenant(hex)) {
+      all.set(id, known);
+      continue;
+    }
+    const placed = { id, target, suspended: status === 'suspended', writable: derived.has(hex) };
+    all.set(id, known && isDeepStrictEqual(known, placed) ? known : placed);
+  }
+  return all;
 }
 
 /** Where nothing of a team changed, the very object of before: what is built from teams compares them by identity. */
-async function keepSame(
-  teams: readonly PlacedTeam[],
-  before: readonly PlacedTeam[] | undefined,
-): Promise<PlacedTeam[]> {
-  if (!before) return [...teams];
-  const known = new Map(before.map((team) => [team.teamId, team]));
-  const kept: PlacedTeam[] = [];
-  for (const team of teams) {
-    if (kept.length % TENANTS_AT_ONCE === TENANTS_AT_ONCE - 1) await turn();
-    const same = known.get(team.teamId);
-    kept.push(same && isDeepStrictEqual(same, team) ? same : team);
+async function placedTeams(
+  { teams, tenants }: Pick<CollectorParts, 'teams' | 'tenants'>,
+  scope: Scope,
+  derived: ReadonlyMap<string, Derived>,
+): Promise<readonly PlacedTeam[]> {
+  const before = scope.before?.teams;
+  if (before && !scope.has('teams') && !scope.has('tenants')) return before;
+  const known = new Map(before?.map((team) => [team.teamId, team]));
+  const all: PlacedTeam[] = [];
+  let looked = 0;
+  for (const [id, team] of teams) {
+    const of = team.tenant.toHexString();
+    const same = known.get(id);
+    if (!scope.team(id, of)) {
+      if (same) all.push(same);
+      continue;
+    }
+    looked += 1;
+    if (looked % TENANTS_AT_ONCE === 0) await turn();
+    const placed = placedTeam(team, tenants.get(of), derived.get(of));
+    if (placed) all.push(same && isDeepStrictEqual(same, placed) ? same : placed);
   }
-  return kept;
+  return all;
+}
+
+function placedTeam(
+  team: TeamPart,
+  tenant: TenantPart | undefined,
+  derived: Derived | undefined,
+): PlacedTeam | undefined {
+  if (!tenant || !derived) return undefined;
+  const { status, target } = tenant;
+  const id = parseTenantId(tenant._id.toHexString());
+  return { ...collectorTeam(team, id, derived.credentials, status === 'suspended'), target };
 }
 
 function byTenant(teams: readonly PlacedTeam[]): Map<TenantId, PlacedTeam[]> {
@@ -222,11 +266,11 @@ function byTenant(teams: readonly PlacedTeam[]): Map<TenantId, PlacedTeam[]> {
 const ENVIRONMENT_TOKEN = 'environment';
 
 function allTokens(
-  tokens: readonly ICollectorToken[],
+  tokens: Iterable<ICollectorToken>,
   { collectorToken }: Pick<Config, 'collectorToken'>,
 ): Map<string, SnapshotToken> {
   const all = new Map(
-    tokens.map(({ _id, hash, group, revokedAt, expiresAt }): [string, SnapshotToken] => [
+    [...tokens].map(({ _id, hash, group, revokedAt, expiresAt }): [string, SnapshotToken] => [
       hash,
       {
         id: _id.toHexString(),
@@ -250,9 +294,54 @@ function allTokens(
   return all;
 }
 
+function allQuarantines({
+  quarantines,
+}: Pick<CollectorParts, 'quarantines'>): CollectorSnapshot['quarantines'] {
+  return new Map(
+    [...quarantines].map(([id, { reason, since }]) => [parseTenantId(id), { reason, since }]),
+  );
+}
+
+/** What a snapshot is made with. */
+export interface SnapshotSurroundings {
+  config: Pick<Config, 'collectorToken'>;
+  context: Context;
+}
+
 /**
- * Reads all that configs depend on, one query a kind, whatever their number. Teams of tenants that are not
- * complete are not among them, since an exporter that misses a table stores its batches again and again.
+ * What documents come to. Teams of tenants that are not complete are not among them, since an exporter that misses a table
+ * stores its batches again and again.
+ * @param revision the number of the last change that the documents hold.
+ * @param before the snapshot of before: what did not change are the same objects.
+ * @param changed what may differ from the one before; without it everything.
+ */
+export async function snapshotOf(
+  parts: CollectorParts,
+  revision: number,
+  { config, context }: SnapshotSurroundings,
+  before?: CollectorSnapshot,
+  changed?: Changed,
+): Promise<CollectorSnapshot> {
+  const scope = scopeOf(before, changed);
+  const derived = await allWriterCredentials(parts.tenants, scope, context);
+  const teams = await placedTeams(parts, scope, derived);
+  const { groups, rollouts } = parts;
+  return {
+    revision,
+    tenants: placedTenants(parts.tenants, scope, derived),
+    teams,
+    teamsOf: before?.teams === teams ? before.teamsOf : byTenant(teams),
+    tokens:
+      before && !scope.has('tokens') ? before.tokens : allTokens(parts.tokens.values(), config),
+    groups,
+    rollouts,
+    derived,
+    quarantines: before && !scope.has('quarantines') ? before.quarantines : allQuarantines(parts),
+  };
+}
+
+/**
+ * Reads all that configs depend on, one query a kind, whatever their number.
  * @param before the snapshot of before: teams that did not change are the same objects.
  */
 export async function loadCollectorSnapshot(
@@ -260,51 +349,7 @@ export async function loadCollectorSnapshot(
   context: Context,
   before?: CollectorSnapshot,
 ): Promise<CollectorSnapshot> {
-  // Before the rest: a change in between is then seen as one more, and read again. A rollout is never newer than what it
-  // is compared with, so that nobody takes an older config for the newer one.
+  // Before the rest: a change in between is then seen as one more, and read again.
   const revision = await readRevision('collectors');
-  const rollouts = await CollectorRollout.find().lean<ICollectorRollout[]>();
-  const [tenants, teams, tokens, groups, quarantines] = await Promise.all([
-    Tenant.find(
-      { status: { $in: livingStatuses } },
-      { status: 1, target: 1, credentials: 1, 'applied.access': 1 },
-    )
-      .sort({ _id: 1 })
-      .lean<TenantPart[]>(),
-    Team.find(
-      {},
-      { tenant: 1, apiKey: 1, 'previousApiKeys.key': 1, collectorAuthenticationEnforced: 1 },
-    )
-      .sort({ _id: 1 })
-      .lean<ITeam[]>(),
-    CollectorToken.find().lean<ICollectorToken[]>(),
-    CollectorGroup.find().lean<ICollectorGroup[]>(),
-    CollectorQuarantine.find().lean<ICollectorQuarantine[]>(),
-  ]);
-  const derived = await allWriterCredentials(tenants, before?.derived, context);
-  const parts = new Map(tenants.map((tenant) => [tenant._id.toHexString(), tenant]));
-  const placed = await keepSame(placedTeams(teams, parts, derived), before?.teams);
-  return {
-    revision,
-    tenants: new Map(
-      tenants.map((tenant): [TenantId, PlacedTenant] => {
-        const id = parseTenantId(tenant._id.toHexString());
-        const suspended = tenant.status === 'suspended';
-        const writable = derived.has(id);
-        return [id, { id, target: tenant.target, suspended, writable }];
-      }),
-    ),
-    teams: placed,
-    teamsOf: byTenant(placed),
-    tokens: allTokens(tokens, config),
-    groups: new Map(groups.map((group) => [group._id, group])),
-    rollouts: new Map(rollouts.map((rollout) => [rollout._id, rollout])),
-    derived,
-    quarantines: new Map(
-      quarantines.map(({ _id, reason, since }) => [
-        parseTenantId(_id.toHexString()),
-        { reason, since },
-      ]),
-    ),
-  };
+  return snapshotOf(await readParts(), revision, { config, context }, before);
 }

@@ -11,6 +11,7 @@ import { Types } from 'mongoose';
 import CollectorToken from '../models/collectorToken';
 import type { ICollectorToken } from '../models/collectorToken';
 import { hashToken, newToken } from '../utils/secrets';
+import { recordRevoked } from './collectorAgents';
 import { assertTokenGroup } from './collectorGroupRules';
 import { defaultContext } from './context';
 import type { Context } from './context';
@@ -85,7 +86,7 @@ export async function createCollectorToken(
 ): Promise<NewCollectorToken> {
   await assertTokenGroup(input.group, context);
   const made = await make(input, context);
-  await announceChange('collectors', context.log);
+  await announceChange('collectors', context.log, { tokens: [made.id] });
   return made;
 }
 
@@ -139,7 +140,8 @@ export async function rotateCollectorToken(
     await CollectorToken.deleteOne({ _id: made.id });
     throw notActive();
   }
-  await announceChange('collectors', context.log);
+  if (overlapMinutes === 0) await recordRevoked(id, context.now());
+  await announceChange('collectors', context.log, { tokens: [id, made.id] });
   return made;
 }
 
@@ -161,6 +163,9 @@ export async function deleteCollectorToken(
 ): Promise<void> {
   const { state } = await getCollectorToken(id, context);
   if (state === 'revoked') return;
-  await CollectorToken.updateOne({ _id: id, revokedAt: null }, { revokedAt: context.now() });
-  await announceChange('collectors', context.log);
+  const now = context.now();
+  await CollectorToken.updateOne({ _id: id, revokedAt: null }, { revokedAt: now });
+  // Each process ends those that speak to it once it knows; who looks before that sees it too.
+  await recordRevoked(id, now);
+  await announceChange('collectors', context.log, { tokens: [id] });
 }

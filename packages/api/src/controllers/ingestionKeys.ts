@@ -10,7 +10,7 @@ import Tenant from '../models/tenant';
 import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
 import { ingestionKeyTaken } from './ingestionKeyTaken';
-import { unacknowledged } from './collectorAgents';
+import { unacknowledged } from './collectorAcknowledgements';
 import type { Context } from './context';
 import { announceChange, readRevision } from './revisions';
 
@@ -48,9 +48,9 @@ async function writePrevious(
 }
 
 /** Has collectors offered the keys as they are now. @returns the revision of configs that have them; `null`: not known. */
-async function announce(context: Context): Promise<number | null> {
+async function announce(team: Types.ObjectId, context: Context): Promise<number | null> {
   const before = await readRevision('collectors');
-  await announceChange('collectors', context.log);
+  await announceChange('collectors', context.log, { teams: [team.toHexString()] });
   const revision = await readRevision('collectors');
   return revision > before ? revision : null;
 }
@@ -96,7 +96,7 @@ export async function renewIngestionKey(
     throw error;
   }
   faultPoint('apiKey.written');
-  const revision = await announce(context);
+  const revision = await announce(id, context);
   faultPoint('apiKey.announced');
   // Where this is not written, the task announces it once more.
   await writePrevious({ _id: id, apiKey }, [...others, { ...former, revision }]);
@@ -106,12 +106,12 @@ export async function renewIngestionKey(
 /** A former key after one more look; `undefined`: no collector needs it any more. */
 async function look(
   former: PreviousApiKey,
-  of: { tenant: ITeam['tenant']; target: string },
+  of: { team: ITeam['_id']; tenant: ITeam['tenant']; target: string },
   context: Context,
 ): Promise<PreviousApiKey | undefined> {
   const lookedAt = context.now();
   if (former.revision === null) {
-    return { ...former, since: lookedAt, lookedAt, revision: await announce(context) };
+    return { ...former, since: lookedAt, lookedAt, revision: await announce(of.team, context) };
   }
   const gap = lookedAt.getTime() - former.lookedAt.getTime() > UNHEARD_MS;
   const since = gap ? lookedAt : former.since;
@@ -132,18 +132,18 @@ export async function dropFormerKeys(context: Context): Promise<void> {
   const teams = await Team.find({ 'previousApiKeys.key': { $exists: true } }, KEYS).lean<
     KeyedTeam[]
   >();
-  let dropped = false;
+  const dropped: string[] = [];
   for (const team of teams) {
     const before = team.previousApiKeys ?? [];
     const tenant = await Tenant.findById(team.tenant, { target: 1 }).lean();
-    const of = { tenant: team.tenant, target: tenant?.target ?? '' };
+    const of = { team: team._id, tenant: team.tenant, target: tenant?.target ?? '' };
     const left: PreviousApiKey[] = [];
     for (const former of before) {
       const still = await look(former, of, context);
       if (still) left.push(still);
     }
     const written = await writePrevious(team, left);
-    dropped ||= written && left.length < before.length;
+    if (written && left.length < before.length) dropped.push(team._id.toHexString());
   }
-  if (dropped) await announceChange('collectors', context.log);
+  if (dropped.length > 0) await announceChange('collectors', context.log, { teams: dropped });
 }

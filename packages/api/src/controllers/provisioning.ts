@@ -111,5 +111,5 @@ export async function provision(
     throw fault;
   }
   log.info('tenant active');
-  await announceChange('collectors', log);
+  await announceChange('collectors', log, { tenants: [tenant._id.toHexString()] });
 }

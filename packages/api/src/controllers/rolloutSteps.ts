@@ -1,5 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
+import { KEPT_REVISIONS } from '@hyperdx-tenancy/domain/contracts/collectorRollout';
+
 import type { BlockedConfig, ICollectorRollout } from '../models/collectorRollout';
 import type { ShardInputs } from './collectorConfigs';
 import type { ShardSettings } from './collectorShards';
@@ -18,11 +20,13 @@ export function newRollout(shard: string): ICollectorRollout {
     latest: 0,
     phase: 'steady',
     paused: false,
+    pauseReason: null,
     current: null,
     good: null,
     pinned: null,
     canaries: [],
     since: null,
+    chosenAt: null,
     healthySince: null,
     blocked: [],
   };
@@ -30,6 +34,21 @@ export function newRollout(shard: string): ICollectorRollout {
 
 export function isBlocked({ blocked }: ICollectorRollout, hash: string): boolean {
   return blocked.some((one) => one.hash === hash);
+}
+
+/** Numbers of the revisions that stay however old they are. */
+export function numbersInUse({ current, good, pinned }: ICollectorRollout): number[] {
+  return [current?.number, good?.number, pinned].filter((number) => number != null);
+}
+
+/**
+ * Whether a revision stays as long as this is how the rollout stands. Whoever records the next one takes the others away, in
+ * its own time: what is pinned in the meantime must not be among them.
+ */
+export function isKept(rollout: ICollectorRollout, number: number): boolean {
+  const { latest } = rollout;
+  if (numbersInUse(rollout).includes(number)) return true;
+  return number <= latest && number > latest - KEPT_REVISIONS;
 }
 
 function sameSettings(a: ShardSettings, b: ShardSettings): boolean {
@@ -50,10 +69,11 @@ const revisionOf = (
 /** Numbers of the revisions that decide what a shard is offered. */
 export function revisionsNeeded(rollout: ICollectorRollout): number[] {
   const { current, good, pinned, phase, paused } = rollout;
-  const isUnderWay = paused || phase !== 'steady' || current?.number !== good?.number;
+  const isUnderWay =
+    paused || pinned !== null || phase !== 'steady' || current?.number !== good?.number;
   return [
     ...(good ? [good.number] : []),
-    ...(current && isUnderWay ? [current.number] : []),
+    ...(current && isUnderWay && current.number !== good?.number ? [current.number] : []),
     ...(pinned === null ? [] : [pinned]),
   ];
 }
@@ -87,9 +107,12 @@ export function wantedOf(
   }
   const failed = rollout.phase === 'failed';
   const current = revisionOf(revisions, rollout.current);
-  if (current && (rollout.paused || rollout.phase === 'canary')) {
+  // What an operator went back to is gone, as only a hand or a restored backup can do it: nothing else is put in its place.
+  const isLost = rollout.pinned !== null;
+  if (current && (isLost || rollout.paused || rollout.phase === 'canary')) {
     return { inputs: narrow(current, live), cause: 'inputs', held: failed, frozen: true };
   }
+  if (isLost) return { inputs: live, cause: 'inputs', held: true, frozen: false };
   const held = failed && blamesSettings(rollout, revisions) && sameSettingsAs(current, live);
   return { inputs: live, cause: 'inputs', held, frozen: false };
 }

@@ -162,7 +162,7 @@ export const metricKinds = {
   },
   opamp_agents_connected: {
     type: 'gauge',
-    help: 'Agents that this process heard of within the last 90 seconds.',
+    help: 'Agents that this process heard of within the last 90 seconds, and whose token is good.',
     labels: { group: groups },
   },
   opamp_connections: {

@@ -9,6 +9,8 @@ export interface ICollectorQuarantine {
   /** What is wrong, for operators. */
   reason: string;
   since: Date;
+  /** Since when writing works again, while its collectors store what they took in meanwhile. */
+  wellSince?: Date;
 }
 
 const CollectorQuarantineSchema = new Schema<ICollectorQuarantine>(
@@ -17,6 +19,7 @@ const CollectorQuarantineSchema = new Schema<ICollectorQuarantine>(
     target: { type: String, required: true },
     reason: { type: String, required: true },
     since: { type: Date, required: true },
+    wellSince: Date,
   },
   { collection: 'collectorquarantines' },
 );

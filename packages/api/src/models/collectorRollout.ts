@@ -18,6 +18,8 @@ export interface ICollectorRollout {
   latest: number;
   phase: RolloutPhase;
   paused: boolean;
+  /** Why, where it was no operator who paused it. */
+  pauseReason: string | null;
   /** What is being offered. */
   current: { number: number; hash: string } | null;
   /** What ran well last. */
@@ -26,7 +28,10 @@ export interface ICollectorRollout {
   pinned: number | null;
   /** Instance UIDs of those that try the current one first. */
   canaries: string[];
+  /** When the phase began; of a canary, whoever tries it by now. */
   since: Date | null;
+  /** When those that try it now were chosen: later than the phase began, where others were before them. */
+  chosenAt: Date | null;
   /** Since when all canaries are healthy. */
   healthySince: Date | null;
   blocked: BlockedConfig[];
@@ -41,11 +46,13 @@ const CollectorRolloutSchema = new Schema<ICollectorRollout>(
     latest: { type: Number, required: true, default: 0 },
     phase: { type: String, required: true, default: 'steady' },
     paused: { type: Boolean, required: true, default: false },
+    pauseReason: { type: String, default: null },
     current: { type: revision, default: null },
     good: { type: revision, default: null },
     pinned: { type: Number, default: null },
     canaries: { type: [String], default: [] },
     since: { type: Date, default: null },
+    chosenAt: { type: Date, default: null },
     healthySince: { type: Date, default: null },
     blocked: {
       type: [

@@ -121,6 +121,7 @@ export default function createOpampServer(options: OpampServerOptions): OpampSer
       metrics.count('opamp_refused_total', { reason: 'revoked' });
       connection.finish(REVOKED);
     }
+    agents.revoke((admitted) => fleet.isOpen(admitted));
   });
 
   const timer = setInterval(() => {

@@ -48,7 +48,13 @@ export function createCollectors(config: Config, context: Context, everyMs: numb
   const { log, metrics } = context;
   const retentionDays = config.collectorAgentRetentionDays;
   const quarantine = new Quarantine(context);
-  const fleet = createFleet({ config, context, quarantine });
+  const startedAt = context.now();
+  const fleet = createFleet({
+    config,
+    context,
+    quarantine,
+    tokenOf: (shard, uid) => agents.tokenOf(shard, uid),
+  });
   const agents = new AgentLog({
     store: {
       heard: recordAgents,
@@ -64,7 +70,7 @@ export function createCollectors(config: Config, context: Context, everyMs: numb
     metrics,
   });
   const tasks = [
-    { name: 'rollouts', each: ROLLOUTS_EVERY_MS, work: () => advanceRollouts(context) },
+    { name: 'rollouts', each: ROLLOUTS_EVERY_MS, work: () => advanceRollouts(context, startedAt) },
     { name: 'quarantine', each: QUARANTINE_EVERY_MS, work: () => quarantine.checkAll() },
     {
       name: 'collectors',

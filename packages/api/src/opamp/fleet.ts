@@ -44,10 +44,14 @@ export interface Fleet {
   readonly ready: boolean;
   /** The number of the last change that the configs on offer know of. */
   readonly revision: number;
+  /** The number of the last change that may have been one of this shard's; 0 where nobody asked for it yet. */
+  touchedAt(shard: string): number;
   /** Whom a token lets in, by its SHA-256 in hex. */
   admit(tokenHash: string): Admitted | 'revoked' | undefined;
   /** Whom an ingestion key lets in, where keys are accepted. */
   admitKey(key: string): Admitted | undefined;
+  /** Whether anybody may still come as one who was let in before: false once the token, or the last key, is good no more. */
+  isOpen(admitted: Admitted): boolean;
   /** `undefined` where the shard's config is at hand, as it mostly is; else a promise of it. Never rejects. */
   ensure(shard: string): Promise<void> | undefined;
   /** The config meant for an agent now. `undefined`: nothing is. */
@@ -59,6 +63,8 @@ export interface Fleet {
   reported(shard: string, instanceUid: string, report: ConfigReport): void;
   /** Takes in a change of an agent's health, with the hash of the config that it has. */
   health(shard: string, instanceUid: string, healthy: boolean, hash: string | undefined): void;
+  /** Whether an agent was seen to run a config, without a last word on it, before this process knew of the agent. */
+  ranBefore(shard: string, instanceUid: string, hash: string): boolean;
   /** Takes secrets out of a text that an agent sent. */
   redact(text: string): string;
   /**
@@ -82,12 +88,17 @@ export interface AgentNote {
   state: AgentConfigState;
   /** Of the config that it is in step with. */
   revision: number;
+  /** The last change that may have been one of its shard's. */
+  touched: number;
   configRevision: number | undefined;
   healthy: boolean | undefined;
   lastError: string;
   /** Component types that it lacks for the config meant for it. */
   lacking: readonly string[];
 }
+
+/** Why an agent is gone. */
+export type Departure = 'goodbye' | 'closed' | 'silent' | 'revoked';
 
 /** Where what agents say is kept: in batches, bounded, never awaited by a conversation. */
 export interface AgentLog {
@@ -96,8 +107,8 @@ export interface AgentLog {
   /** Keeps an agent's effective config, redacted; the text may be dropped where there is too much to do. */
   effectiveConfig(shard: string, instanceUid: string, files: ReadonlyMap<string, Uint8Array>): void;
   components(shard: string, instanceUid: string, components: ComponentTypes): void;
-  /** The agent is gone: it said goodbye, its connection ended, or it was silent for too long. */
-  gone(shard: string, instanceUid: string, why: 'goodbye' | 'closed' | 'silent'): void;
+  /** The agent is gone: it said goodbye, its connection ended, it was silent for too long, or its token is good no more. */
+  gone(shard: string, instanceUid: string, why: Departure): void;
   /** The agent came with another token than before. */
   moved(instanceUid: string, from: Admitted, to: Admitted): void;
 }

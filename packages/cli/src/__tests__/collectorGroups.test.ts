@@ -255,6 +255,7 @@ describe('collector groups update', () => {
     ['--quarantine', ['Acme', OTHER], { quarantine: [ID, OTHER] }],
     ['--members', ['all'], { members: 'all' }],
     ['--shards 3 --no-exclusive', [], { shards: 3, exclusive: false }],
+    ['--no-shards', [], { shards: null }],
   ])('sends what %s changes, and no more', async (flags, more, change) => {
     answering(set);
     const { code } = await groups('update', 'web', ...flags.split(' '), ...more);

@@ -20,6 +20,9 @@ const PATH = '/collector-groups/named%3Aweb';
 const web = (overrides: Parameters<typeof part>[0]) => group({ parts: [part(overrides)] });
 const behind = web({ agents: { connected: 2, inStep: 1, failed: 0 } });
 const blocked = [{ hash: HASH, revision: 9, reason: 'unknown type "nope"', at: AT }];
+const held = web({
+  rollout: rollout({ phase: 'canary', paused: true, pauseReason: 'Its canaries came and went.' }),
+});
 const failed = web({ rollout: rollout({ phase: 'failed', current: 9, blocked }) });
 
 /** Answers these groups one after the other, the last one again and again. */
@@ -80,13 +83,17 @@ describe('collector rollout show', () => {
   it.each([
     ['1 where it failed', failed, 1, 'unknown type "nope"'],
     ['4 where it is paused', web({ rollout: rollout({ paused: true }) }), 4, 'rollout resume'],
+    ['4 where it paused itself, and why', held, 4, 'Its canaries came and went.'],
   ])('ends with %s', async (_what, view, exit, words) => {
     api.answer(() => ok(view));
     const { code, stderr } = await cli('collector', 'rollout', 'show', 'web', '--wait');
     expect(code).toBe(exit);
     expect(stderr).toContain(words);
     // What it is, without waiting for it, is no error.
-    expect((await cli('collector', 'rollout', 'show', 'web')).code).toBe(0);
+    const shown = await cli('collector', 'rollout', 'show', 'web');
+    expect(shown.code).toBe(0);
+    const [reason] = view.parts.flatMap(({ rollout: { pauseReason } }) => pauseReason ?? []);
+    expect(shown.stdout).toContain(reason ? `paused: ${reason}\n` : 'named:web');
   });
 
   it('ends with 6 where it takes longer than --timeout', async () => {

@@ -19,6 +19,7 @@ export function rollout(overrides: Partial<RolloutView> = {}): RolloutView {
   return {
     phase: 'steady',
     paused: false,
+    pauseReason: null,
     current: 7,
     good: 7,
     pinned: null,

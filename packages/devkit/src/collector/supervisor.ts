@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { cacheFolder, withFileLock } from '../build';
 import { spawnManaged, waitFor, type ManagedProcess } from '../process';
 import { collectorBinary, supervisorBinary } from './binaries';
 import {
@@ -67,6 +68,16 @@ export interface Supervisor extends CollectorPorts {
 const stopMs = 20_000;
 const startMs = 60_000;
 const waitMs = 60_000;
+/** Until those have started that want to at the same time: a dozen on a busy machine. */
+const turnMs = 240_000;
+
+/**
+ * Runs `start` while no other supervisor of this machine starts. Each runs its collector at first, to learn what it is, with a
+ * config that nobody can change and that serves metrics on 8888: with two at once, one fails.
+ */
+function inTurn(start: () => Promise<void>): Promise<void> {
+  return withFileLock(join(cacheFolder(), 'supervisor.lock'), start, { timeoutMs: turnMs });
+}
 
 const stockEnvironment = {
   OTELCOL_IDLE_CONFIG: emptyConfig,
@@ -152,7 +163,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const effectiveConfig = () => readText(effectivePath);
   let running: ManagedProcess | undefined;
 
-  const start = async (): Promise<void> => {
+  const launch = async (): Promise<void> => {
     const earlier = logs().length;
     running = await spawnManaged({
       name: 'opampsupervisor',
@@ -167,6 +178,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       process: running,
     });
   };
+  const start = (): Promise<void> => inTurn(launch);
   const end = async (): Promise<void> => {
     if (!running) return;
     if (!running.hasExited()) {

@@ -127,6 +127,8 @@ const recordedFields: Record<AuditNoun, { readonly [field: string]: Recorded }> 
     hash: 'plain',
     reason: 'plain',
     agent: 'plain',
+    // Of the token that the agent came with: an id, no secret.
+    tokenId: 'plain',
     phase: 'plain',
     paused: 'plain',
     current: 'plain',

@@ -169,7 +169,8 @@ export type CreateCollectorGroup = z.infer<typeof CreateCollectorGroup>;
 /** Body of `PATCH /tenancy/v1/collector-groups/:group`; members, shards and exclusive of a named group alone. */
 export const UpdateCollectorGroup = z.strictObject({
   members: members.optional(),
-  shards: z.int().min(1).max(MAX_SHARDS).optional(),
+  /** `null`: one config for all members again. */
+  shards: z.int().min(1).max(MAX_SHARDS).nullable().optional(),
   exclusive: z.boolean().optional(),
   ...settings,
 });

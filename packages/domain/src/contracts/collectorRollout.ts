@@ -46,6 +46,8 @@ export const RolloutView = z.object({
   phase: z.enum(rolloutPhases),
   /** Changes wait while it is true. */
   paused: z.boolean(),
+  /** Why, where it was no operator who paused them. */
+  pauseReason: z.string().nullable(),
   current: z.int().nullable(),
   good: z.int().nullable(),
   /** The revision whose settings and tenants an operator went back to. */

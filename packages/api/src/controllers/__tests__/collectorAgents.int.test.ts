@@ -1,16 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 
-import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
-import type { TenantId } from '@hyperdx-tenancy/domain/ids';
-import { Types } from 'mongoose';
-
 import { useServer } from '../../fixtures';
 import AuditEvent from '../../models/auditEvent';
 import CollectorAgent from '../../models/collectorAgent';
 import type { ICollectorAgent } from '../../models/collectorAgent';
 import CollectorEffectiveConfig from '../../models/collectorEffectiveConfig';
-import CollectorGroup from '../../models/collectorGroup';
 import CollectorToken from '../../models/collectorToken';
 import { createLogger } from '../../utils/logger';
 import {
@@ -22,7 +17,6 @@ import {
   recordEffectiveConfigs,
   recordGone,
   recordMove,
-  unacknowledged,
 } from '../collectorAgents';
 import { createContext } from '../context';
 import type { Context } from '../context';
@@ -30,18 +24,14 @@ import { heardAgent } from './heardAgent';
 
 const { server } = useServer();
 let context: Context;
-let tenant: { id: TenantId; team: string };
 
 const newUid = (): string => randomBytes(16).toString('hex');
 const shared = 'shared:default';
 const stored = (instanceUid: string, shard = shared) =>
   CollectorAgent.findById(agentKey({ shard, instanceUid })).lean<ICollectorAgent>();
 
-beforeAll(async () => {
+beforeAll(() => {
   context = createContext(server.config, createLogger('silent'));
-  const { json } = await server.request('POST', '/tenancy/v1/tenants', { body: { name: 'Acme' } });
-  const [team] = json['teams'] as { id: string }[];
-  tenant = { id: parseTenantId(String(json['id'])), team: team!.id };
 });
 
 afterAll(() => context.targets.close());
@@ -49,7 +39,6 @@ afterAll(() => context.targets.close());
 afterEach(async () => {
   await CollectorAgent.deleteMany({});
   await CollectorEffectiveConfig.deleteMany({});
-  await CollectorGroup.deleteMany({});
 });
 
 describe('recordAgents', () => {
@@ -92,64 +81,6 @@ describe('recordAgents', () => {
     // Of one that is not known nothing is made up.
     await recordGone([{ ...gone, instanceUid: newUid(), process: 'second' }]);
     expect(await CollectorAgent.countDocuments()).toBe(1);
-  });
-});
-
-describe('unacknowledged', () => {
-  const waitedFor = (since = new Date(0)) =>
-    unacknowledged({ tenantId: tenant.id, target: 'default', revision: 5, since }, context);
-  const shardsThatServe = (): string[] => [
-    shared,
-    `${shared}:quarantine`,
-    `dedicated:${tenant.team}`,
-    `key:${tenant.team}`,
-    'named:everybody',
-    'named:everybody:2',
-    'named:everybody:quarantine',
-    'named:listed',
-  ];
-  const others = [
-    'shared:elsewhere',
-    `dedicated:${new Types.ObjectId().toHexString()}`,
-    'named:other',
-    'named:everybody-else',
-    'named:abroad',
-  ];
-
-  beforeEach(async () => {
-    const group = { target: 'default', options: {}, version: 1 };
-    await CollectorGroup.create([
-      { _id: 'named:everybody', ...group, members: 'all', shards: 3 },
-      { _id: 'named:listed', ...group, members: { tenants: [tenant.id] } },
-      { _id: 'named:other', ...group, members: { tenants: ['b'.repeat(24)] } },
-      { _id: 'named:everybody-else', ...group, members: { tenants: ['c'.repeat(24)] } },
-      { _id: 'named:abroad', ...group, target: 'abroad', members: 'all' },
-    ]);
-  });
-
-  it('waits for agents of each config that serves the tenant, and for no others', async () => {
-    for (const shard of shardsThatServe()) {
-      await recordAgents([heardAgent({ shard, instanceUid: newUid(), revision: 4 })]);
-      expect([shard, await waitedFor()]).toEqual([shard, 1]);
-      await recordAgents([heardAgent({ shard, instanceUid: newUid(), revision: 5 })]);
-      expect([shard, await waitedFor()]).toEqual([shard, 1]);
-      await CollectorAgent.deleteMany({});
-    }
-    for (const shard of others) {
-      await recordAgents([heardAgent({ shard, instanceUid: newUid(), revision: 0 })]);
-      expect([shard, await waitedFor()]).toEqual([shard, 0]);
-    }
-  });
-
-  it('waits for nobody who is dead, unless nobody could be heard for a while', async () => {
-    const instanceUid = newUid();
-    await recordAgents([heardAgent({ instanceUid }, 100_000)]);
-    expect(await waitedFor()).toBe(0);
-    expect(await waitedFor(new Date())).toBe(1);
-    const goneAt = new Date();
-    const gone = { shard: shared, instanceUid, process: 'test', goneAt };
-    await recordGone([{ ...gone, aliveUntil: new Date(0) }]);
-    expect(await waitedFor(new Date())).toBe(0);
   });
 });
 

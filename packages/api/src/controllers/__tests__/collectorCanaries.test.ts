@@ -60,7 +60,31 @@ describe('a canary', () => {
     const gone = agent('y', { healthy: false, goneAt: seconds(1) });
     expect(canaryStep(rollout(), [agent('x'), gone], policy, seconds(5)).kind).toBe('note');
     const silent = agent('x', { aliveUntil: seconds(1) });
-    expect(canaryStep(rollout(), [silent, gone], policy, seconds(5)).kind).toBe('chooseAgain');
+    expect(canaryStep(rollout(), [silent, gone], policy, seconds(5))).toEqual({
+      kind: 'chooseAgain',
+      late: false,
+    });
+  });
+
+  it('does not begin its time anew with each that comes and goes', () => {
+    const replaced = rollout({ chosenAt: seconds(95) });
+    const ill = [agent('x', { healthy: false })];
+    expect(canaryStep(replaced, ill, policy, seconds(99)).kind).toBe('wait');
+    // It did not have all of the time, so nothing is known against the change.
+    expect(canaryStep(replaced, ill, policy, seconds(100)).kind).toBe('hold');
+    expect(canaryStep(replaced, [], policy, seconds(100))).toEqual({
+      kind: 'chooseAgain',
+      late: true,
+    });
+    // One that is healthy may be so for as long as is asked.
+    const noted = { ...replaced, healthySince: seconds(99) };
+    expect(canaryStep(noted, [agent('x')], policy, seconds(108)).kind).toBe('wait');
+    expect(canaryStep(noted, [agent('x')], policy, seconds(109)).kind).toBe('promote');
+  });
+
+  it('that is healthy again and again, and never for long enough, is not waited for for ever', () => {
+    expect(canaryStep(rollout(), both, policy, seconds(109)).kind).toBe('note');
+    expect(canaryStep(rollout(), both, policy, seconds(110)).kind).toBe('hold');
   });
 
   it.each([{ paused: true }, { pinned: 1 }])(

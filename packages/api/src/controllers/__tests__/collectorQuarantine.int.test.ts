@@ -10,6 +10,7 @@ import type { Config } from '../../config';
 import { enginesOf, testConfig } from '../../fixtures';
 import type { Engines } from '../../fixtures';
 import AuditEvent from '../../models/auditEvent';
+import CollectorGroup from '../../models/collectorGroup';
 import CollectorQuarantine from '../../models/collectorQuarantine';
 import { buildIndexes } from '../../models/indexes';
 import { createLogger } from '../../utils/logger';
@@ -84,6 +85,40 @@ describe('a tenant for whom writing fails', () => {
     expect(Object.keys(await apart())).toEqual([user]);
     expect(await AuditEvent.countDocuments({ action: 'collectorQuarantine.end' })).toBe(1);
     await CollectorQuarantine.deleteMany({});
+  }, 60_000);
+
+  it('stays with collectors of its own until they have stored what they took in', async () => {
+    const id = await make('Drained');
+    await CollectorGroup.create({
+      _id: 'shared:default',
+      options: { quarantineEndpoint: 'http://apart:4318' },
+      version: 1,
+    });
+    let now = Date.now();
+    const quarantine = new Quarantine({ ...context, now: () => new Date(now) });
+    const isApart = async (): Promise<boolean> => {
+      await quarantine.checkAll();
+      return id in (await apart());
+    };
+    const gone = () => run(`RENAME TABLE otel_logs_${id} TO moved_away`);
+    const back = () => run(`RENAME TABLE moved_away TO otel_logs_${id}`);
+    await gone();
+    expect(await isApart()).toBe(true);
+    await back();
+    expect(await isApart()).toBe(true);
+    now += 50_000;
+    expect(await isApart()).toBe(true);
+    // It fails once more: the wait begins anew.
+    await gone();
+    expect(await isApart()).toBe(true);
+    await back();
+    now += 50_000;
+    expect(await isApart()).toBe(true);
+    now += 59_000;
+    expect(await isApart()).toBe(true);
+    now += 1_000;
+    expect(await isApart()).toBe(false);
+    await CollectorGroup.deleteMany({});
   }, 60_000);
 
   it('is found before a change, by a look that is not too old', async () => {

@@ -26,7 +26,7 @@ interface Given {
   failing?: TenantId[];
 }
 
-function membership({ tenants = [], groups = [], failing = [] }: Given): Membership {
+function snapshotOf({ tenants = [], groups = [], failing = [] }: Given): CollectorSnapshot {
   const placed = tenants.map((one): PlacedTenant => ({
     target: 'default',
     suspended: false,
@@ -34,7 +34,7 @@ function membership({ tenants = [], groups = [], failing = [] }: Given): Members
     ...one,
   }));
   const teams = placed.filter(({ writable }) => writable).map((one) => team(one.id, one.target));
-  const snapshot: CollectorSnapshot = {
+  return {
     revision: 1,
     tenants: new Map(placed.map((one) => [one.id, one])),
     teams,
@@ -50,8 +50,9 @@ function membership({ tenants = [], groups = [], failing = [] }: Given): Members
     derived: new Map(),
     quarantines: new Map(failing.map((one) => [one, { reason: '', since: new Date() }])),
   };
-  return new Membership(snapshot);
 }
+
+const membership = (given: Given): Membership => new Membership(snapshotOf(given));
 
 const [a, b, c] = [id(1), id(2), id(3)];
 
@@ -135,5 +136,38 @@ describe('the members of', () => {
     expect(of.sourceOf('shared:default')).toMatchObject({ served: [c], complete: true });
     const none = membership({ tenants: [{ id: b, writable: false }] });
     expect(none.sourceOf('shared:default')).toMatchObject({ served: [], complete: false });
+  });
+});
+
+describe('who is where', () => {
+  const tenants = Array.from({ length: 40 }, (_, index) => ({ id: id(index + 1) }));
+  const groups = [
+    { _id: 'named:x', target: 'default', members: 'all' as const, shards: 3 },
+    { _id: 'named:y', target: 'default', members: { tenants: [a] }, exclusive: true },
+  ];
+  const ids = ['named:x:1', 'named:x:2', 'named:x:3', 'named:y', 'shared:default', 'shared:other'];
+
+  it.each([
+    ['nothing changed', tenants],
+    ['one is suspended', tenants.map((one) => (one.id === c ? { ...one, suspended: true } : one))],
+    ['one came', [...tenants, { id: id(41) }]],
+    ['one went', tenants.slice(1)],
+    ['one moved', tenants.map((one) => (one.id === b ? { ...one, target: 'other' } : one))],
+    ['one took another’s place', [...tenants.slice(1), { id: id(41) }]],
+  ])('is the same whether found out anew or from before: %s', (_, now) => {
+    const before = snapshotOf({ tenants, groups });
+    const known = new Membership(before);
+    for (const shard of ids) known.sourceOf(shard);
+    const after = { ...snapshotOf({ tenants: now, groups }), groups: before.groups };
+    const [carried, anew] = [new Membership(after, known), new Membership(after)];
+    for (const shard of ids) expect(carried.sourceOf(shard)).toEqual(anew.sourceOf(shard));
+  });
+
+  it('is found out anew where groups changed', () => {
+    const before = snapshotOf({ tenants, groups });
+    const known = new Membership(before);
+    for (const shard of ids) known.sourceOf(shard);
+    const after = { ...before, groups: snapshotOf({ groups: groups.slice(0, 1) }).groups };
+    expect(new Membership(after, known).sourceOf('shared:default')?.members).toContain(a);
   });
 });

@@ -3,8 +3,10 @@ import { gzipSync } from 'node:zlib';
 
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
+import { announceChange } from '../../controllers/revisions';
 import { useServer } from '../../fixtures';
 import Tenant from '../../models/tenant';
+import { createLogger } from '../../utils/logger';
 import { opamp } from '../proto/gen/opamp';
 
 const { AgentToServer, ServerToAgent } = opamp.proto;
@@ -138,6 +140,7 @@ describe('what a collector gets', () => {
     const half = await makeTenant('Half');
     await configWith(shared(), half.id);
     await Tenant.updateOne({ _id: half.id }, { status: 'failed' });
+    await announceChange('collectors', createLogger('silent'), { tenants: [half.id] });
     const next = await makeTenant('After half');
     const { config } = await configWith(shared(), next.id);
     expect(config).not.toContain(half.id);
@@ -202,6 +205,36 @@ describe('who gets it', () => {
     }
     // A wrong token in the path is not made good by a right one in the header.
     expect((await poll(shared(), { path: '/t/wrong/v1/opamp' })).status).toBe(401);
+  });
+
+  it('counts nobody as connected whose token was revoked or replaced', async () => {
+    const connected = async (): Promise<string> => {
+      const metrics = await (await fetch(server.metricsUrl)).text();
+      const { groupId } = named;
+      const { json } = await server.request('GET', `/tenancy/v1/collector-agents?group=${groupId}`);
+      const shown = (json['data'] as { connected: boolean }[]).map((agent) => agent.connected);
+      const counted = /opamp_agents_connected\{group="named"\} (\d+)/.exec(metrics)?.[1];
+      return `${shown.join()} ${counted ?? ''}`;
+    };
+    const shows = (what: string) =>
+      waitFor(async () => (await connected()) === what, { what, timeoutMs: 10_000 });
+    const named = { kind: 'named', name: 'ended', groupId: 'named:ended' };
+    const { groupId: _id, ...group } = named;
+    await server.request('POST', '/tenancy/v1/collector-groups', { body: { name: named.name } });
+    for (const end of ['revoke', 'rotate'] as const) {
+      const { id, token } = await makeToken(group);
+      const path = `/tenancy/v1/collector-tokens/${id}`;
+      await waitFor(async () => (await poll(token)).status === 200, {
+        what: 'the token to be good',
+        timeoutMs: 10_000,
+      });
+      await shows('true 1');
+      if (end === 'revoke') await server.request('DELETE', path);
+      else await server.request('POST', `${path}/rotate`, { body: { overlapMinutes: 0 } });
+      // At once to whoever looks, and for good once this process knows.
+      expect(await connected()).toMatch(/^false /);
+      await shows('false 0');
+    }
   });
 
   it('refuses a token that was revoked', async () => {

@@ -8,7 +8,7 @@ import type { OpampLimits, OpampServer } from '../app';
 import { answered } from './agentMessages';
 import type { Answered } from './agentMessages';
 import { MemoryAgentLog } from './memoryAgentLog';
-import { MemoryFleet } from './memoryFleet';
+import { MemoryFleet } from '../fuzz/memoryFleet';
 
 export interface StartedOpamp {
   fleet: MemoryFleet;
@@ -30,7 +30,7 @@ export interface Polled {
 
 /** An OpAMP server on a port of its own, with token `t` for the shard `shared:default` and a config for it. */
 export async function startOpamp(
-  options: { config?: Partial<OpampConfig>; limits?: Partial<OpampLimits> } = {},
+  options: { config?: Partial<OpampConfig>; limits?: Partial<OpampLimits>; port?: number } = {},
 ): Promise<StartedOpamp> {
   const fleet = new MemoryFleet();
   const agentLog = new MemoryAgentLog();
@@ -61,7 +61,9 @@ export async function startOpamp(
     },
     limits: { spreadMs: 0, ...options.limits },
   });
-  await new Promise<void>((resolve) => opamp.server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) =>
+    opamp.server.listen(options.port ?? 0, '127.0.0.1', resolve),
+  );
   const { port } = opamp.server.address() as AddressInfo;
   const scheme = options.config?.tls ? 'https' : 'http';
   return {

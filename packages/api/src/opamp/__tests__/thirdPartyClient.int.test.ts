@@ -11,7 +11,7 @@ import {
   RemoteConfigStatuses,
 } from '@elastic/opamp-client-node';
 
-import type { MemoryFleet } from './memoryFleet';
+import type { MemoryFleet } from '../fuzz/memoryFleet';
 import { startOpamp } from './opampFixture';
 import type { StartedOpamp } from './opampFixture';
 

@@ -249,6 +249,7 @@ export class OpampController {
       error: state.configError,
       state: standing,
       revision: standing === 'in_step' || !takes ? fleet.revision : 0,
+      touched: fleet.touchedAt(shard),
       configRevision: meant?.hashHex === state.configHash ? meant?.revision : undefined,
       healthy: state.healthy,
       lastError: state.lastError,

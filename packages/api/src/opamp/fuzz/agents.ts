@@ -1,5 +1,5 @@
 import { opamp } from '../proto/gen/opamp';
-import type { MemoryShard } from './memoryFleet';
+import type { FuzzShard } from './fuzzFleet';
 import type { Random } from './random';
 import { Speaker } from './shapes';
 
@@ -15,7 +15,7 @@ export class FuzzAgent {
   private hash: Uint8Array | undefined;
 
   constructor(
-    readonly shard: MemoryShard,
+    readonly shard: FuzzShard,
     private readonly random: Random,
     instanceUid: Buffer,
   ) {

@@ -5,7 +5,7 @@ import { createLogger } from '../../utils/logger';
 import type { Logger } from '../../utils/logger';
 import { AgentLog } from '../services/agentLog';
 import type { AgentStore } from '../services/agentLog';
-import { MemoryFleet } from './memoryFleet';
+import { FuzzFleet } from './fuzzFleet';
 import { Violation } from './oracle';
 
 /** Told where something that leaves the process holds a secret. */
@@ -28,7 +28,7 @@ export class SecretWatch {
 
 /** All that an OpAMP server stands on, but for MongoDB. */
 export interface Ground {
-  fleet: MemoryFleet;
+  fleet: FuzzFleet;
   agentLog: AgentLog;
   log: Logger;
   metrics: Metrics;
@@ -52,7 +52,7 @@ function storeOf(secrets: SecretWatch): AgentStore {
 
 /** @param now the clock, in milliseconds. */
 export function createGround(now: () => number): Ground {
-  const fleet = new MemoryFleet();
+  const fleet = new FuzzFleet();
   const secrets = new SecretWatch(fleet.shards.map(({ secret }) => secret));
   const metrics = new Metrics();
   const lines = new Writable({

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 
 import { fuzz, FuzzFailure } from './run';
 
-/** `node dist/opamp/fuzz/main.js --cases 1000000 --seed 7 [--json]`: exits with 1 where something came up. */
+/** `yarn fuzz --cases 1000000 --seed 7 [--json]`: exits with 1 where something came up. */
 async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {

@@ -1,112 +1,110 @@
 import { createHash } from 'node:crypto';
 
 import { hashToken } from '../../utils/secrets';
-import type { Admitted, ConfigReport, Fleet, Offer } from '../fleet';
+import type { Admitted, ComponentTypes, ConfigReport, Fleet, Offer } from '../fleet';
 import { encodeRemoteConfig } from '../proto/codec';
 
-/** A shard of the fleet, and what is known of it to nobody else. */
-export interface MemoryShard {
-  admitted: Admitted;
-  token: string;
-  /** Stands in each of its configs. */
-  secret: string;
-  offers: readonly [Offer, Offer];
-  /** Which of the two is meant for its agents. */
-  current: 0 | 1;
-}
+const KINDS: readonly Admitted['kind'][] = ['shared', 'dedicated', 'named'];
 
-function offerOf(shard: string, secret: string, revision: number): Offer {
-  const body = Buffer.from(
-    JSON.stringify({ exporters: { clickhouse: { password: secret, revision } } }),
-  );
-  const hash = createHash('sha256').update(body).digest();
-  return {
-    shard,
-    revision,
-    hashHex: hash.toString('hex'),
-    wire: encodeRemoteConfig(body, hash),
-    requires: { receivers: ['receivers_1'], exporters: ['exporters_19'] },
-  };
-}
-
-const SHARDS: readonly [string, Admitted['kind']][] = [
-  ['shared:default', 'shared'],
-  ['dedicated:64b0c0ffee64b0c0ffee64b0', 'dedicated'],
-  ['named:edge:0', 'named'],
-  ['named:edge:1', 'named'],
-];
-
-/** Begins each shard's secret; no text that leaves the conversation may hold it. */
-export const SECRET_PREFIX = 'secret-of-';
-
-/** A fleet of a few shards whose configs are at hand, as those of a running server are. */
+/** A fleet whose configs are texts that its user sets, all of them at hand unless it says otherwise. */
 export class MemoryFleet implements Fleet {
-  readonly ready = true;
-  readonly shards: readonly MemoryShard[];
-  private readonly byId = new Map<string, MemoryShard>();
-  private readonly listeners = new Set<Parameters<Fleet['onChange']>[0]>();
-  private changes = 1;
+  ready = true;
+  revision = 1;
+  readonly reports: (ConfigReport & { shard: string; instanceUid: string })[] = [];
+  readonly healths: { shard: string; instanceUid: string; healthy: boolean }[] = [];
+  /** Shards whose config is not at hand, with what ends the wait. */
+  readonly cold = new Map<string, Promise<void>>();
+  private readonly tokens = new Map<string, Admitted | 'revoked'>();
+  private readonly keys = new Map<string, Admitted>();
+  private readonly offers = new Map<string, Offer>();
+  private readonly listeners = new Set<(shards: ReadonlySet<string> | undefined) => void>();
 
-  constructor() {
-    this.shards = SHARDS.map(([id, kind]) => {
-      const secret = `${SECRET_PREFIX}${createHash('sha256').update(id).digest('hex').slice(0, 24)}`;
-      const shard: MemoryShard = {
-        admitted: { shard: id, kind, token: `token of ${id}` },
-        token: `hdxc_${createHash('sha256').update(`token ${id}`).digest('hex')}`,
-        secret,
-        offers: [offerOf(id, secret, 1), offerOf(id, secret, 2)],
-        current: 0,
-      };
-      this.byId.set(id, shard);
-      return shard;
-    });
+  /** Makes a token good for a shard. */
+  addToken(token: string, shard: string): Admitted {
+    const kind = KINDS.find((one) => shard.startsWith(`${one}:`)) ?? 'shared';
+    const admitted: Admitted = { shard, kind, token: `id-of-${token}` };
+    this.tokens.set(hashToken(token), admitted);
+    return admitted;
   }
 
-  get revision(): number {
-    return this.changes;
+  addKey(key: string, shard: string): void {
+    this.keys.set(key, { shard, kind: 'dedicated', token: `key:${shard}` });
   }
 
-  admit(tokenHash: string): Admitted | undefined {
-    return this.shards.find(({ token }) => hashToken(token) === tokenHash)?.admitted;
+  revoke(token: string): void {
+    this.tokens.set(hashToken(token), 'revoked');
+    for (const listener of this.listeners) listener(undefined);
   }
 
-  admitKey(): undefined {
-    return undefined;
+  forget(token: string): void {
+    this.tokens.delete(hashToken(token));
+    for (const listener of this.listeners) listener(undefined);
   }
 
-  ensure(): undefined {
-    return undefined;
+  /** Changes the config of a shard. */
+  offer(shard: string, text: string, requires: ComponentTypes = {}): Offer {
+    const hash = createHash('sha256').update(text).digest();
+    this.revision += 1;
+    const offer: Offer = {
+      shard,
+      revision: this.revision,
+      hashHex: hash.toString('hex'),
+      wire: encodeRemoteConfig(Buffer.from(text), hash),
+      requires,
+    };
+    this.means(offer);
+    return offer;
+  }
+
+  /** What is meant for a shard's agents is one that was made before. */
+  protected means(offer: Offer): void {
+    this.offers.set(offer.shard, offer);
+    for (const listener of this.listeners) listener(new Set([offer.shard]));
+  }
+
+  admit(tokenHash: string): Admitted | 'revoked' | undefined {
+    return this.tokens.get(tokenHash);
+  }
+
+  admitKey(key: string): Admitted | undefined {
+    return this.keys.get(key);
+  }
+
+  touchedAt(): number {
+    return this.revision;
+  }
+
+  isOpen({ token }: Admitted): boolean {
+    const known = [...this.tokens.values(), ...this.keys.values()];
+    return known.some((one) => one !== 'revoked' && one.token === token);
+  }
+
+  ensure(shard: string): Promise<void> | undefined {
+    return this.cold.get(shard);
   }
 
   offerFor(shard: string): Offer | undefined {
-    const known = this.byId.get(shard);
-    return known?.offers[known.current];
+    return this.offers.get(shard);
   }
 
-  /** A config that fails is not offered on: the other one is. */
-  reported(shard: string, _instanceUid: string, { status, hash }: ConfigReport): void {
-    const known = this.byId.get(shard);
-    if (known && status === 'failed' && known.offers[known.current].hashHex === hash)
-      this.turn(known);
+  reported(shard: string, instanceUid: string, report: ConfigReport): void {
+    this.reports.push({ shard, instanceUid, ...report });
   }
 
-  health(): void {
-    // What is healthy here stays so.
+  health(shard: string, instanceUid: string, healthy: boolean): void {
+    this.healths.push({ shard, instanceUid, healthy });
+  }
+
+  ranBefore(): boolean {
+    return false;
   }
 
   redact(text: string): string {
-    return this.shards.reduce((rest, { secret }) => rest.replaceAll(secret, '***'), text);
+    return text.replaceAll('s3cret', '***');
   }
 
-  onChange(listener: Parameters<Fleet['onChange']>[0]): () => void {
+  onChange(listener: (shards: ReadonlySet<string> | undefined) => void): () => void {
     this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
-  }
-
-  /** Another config is meant for a shard from now on. */
-  turn(shard: MemoryShard): void {
-    shard.current = shard.current === 0 ? 1 : 0;
-    this.changes += 1;
-    for (const listener of this.listeners) listener(new Set([shard.admitted.shard]));
+    return () => this.listeners.delete(listener);
   }
 }

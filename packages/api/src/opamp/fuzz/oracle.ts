@@ -3,8 +3,8 @@ import type { ErrorCode } from '@hyperdx-tenancy/domain/errors';
 
 import type { Outgoing } from '../services/connections';
 import { opamp } from '../proto/gen/opamp';
-import type { MemoryShard } from './memoryFleet';
-import { SECRET_PREFIX } from './memoryFleet';
+import type { FuzzShard } from './fuzzFleet';
+import { SECRET_PREFIX } from './fuzzFleet';
 
 const { ServerToAgent, ServerErrorResponseType } = opamp.proto;
 
@@ -34,7 +34,7 @@ function decode(bytes: Uint8Array): opamp.proto.ServerToAgent {
  * Whether an answer is one that a shard's agent may get: a message that can be read, with that shard's config or none.
  * @throws Violation
  */
-export function judgeAnswer(shard: MemoryShard, bytes: Buffer): Verdict {
+export function judgeAnswer(shard: FuzzShard, bytes: Buffer): Verdict {
   const answer = decode(bytes);
   if (answer.errorResponse) {
     const { type } = answer.errorResponse;

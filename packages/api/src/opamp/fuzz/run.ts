@@ -6,7 +6,7 @@ import { OpampController } from '../controllers/opampController';
 import { AgentRegistry } from '../services/registry';
 import { FuzzAgent } from './agents';
 import { createGround } from './harness';
-import type { MemoryFleet } from './memoryFleet';
+import type { FuzzFleet } from './fuzzFleet';
 import { mutations } from './mutations';
 import { bytesOf, judgeAnswer, judgeError, Violation, watchPrototypes } from './oracle';
 import type { Verdict } from './oracle';
@@ -62,7 +62,7 @@ function heapUsed(): number {
   return process.memoryUsage().heapUsed;
 }
 
-function agentsOf(fleet: MemoryFleet, random: Random): [FuzzAgent, ...FuzzAgent[]] {
+function agentsOf(fleet: FuzzFleet, random: Random): [FuzzAgent, ...FuzzAgent[]] {
   const agents = fleet.shards.flatMap((shard, at) =>
     Array.from({ length: AGENTS_PER_SHARD }, (_, number) => {
       // Some instance UIDs are used in several shards.

@@ -12,7 +12,7 @@ import createOpampServer from '../app';
 import type { OpampServer } from '../app';
 import { createGround } from './harness';
 import type { Ground } from './harness';
-import type { MemoryShard } from './memoryFleet';
+import type { FuzzShard } from './fuzzFleet';
 import { judgeAnswer, Violation } from './oracle';
 import type { Verdict } from './oracle';
 import type { Random } from './random';
@@ -47,7 +47,7 @@ class Socket {
   private waiting: ((verdict: Verdict) => void) | undefined;
 
   private constructor(
-    private readonly shard: MemoryShard,
+    private readonly shard: FuzzShard,
     readonly socket: WebSocket,
   ) {
     socket.on('message', (data: RawData) => this.receive(data));
@@ -55,7 +55,7 @@ class Socket {
     socket.on('close', () => this.settle('refused'));
   }
 
-  static async open(url: string, shard: MemoryShard): Promise<Socket> {
+  static async open(url: string, shard: FuzzShard): Promise<Socket> {
     const socket = new WebSocket(url, {
       headers: { authorization: `Bearer ${shard.token}` },
       perMessageDeflate: false,
@@ -176,7 +176,7 @@ export class WireDoor {
     await this.ground.agentLog.stop();
   }
 
-  private async socketOf(shard: MemoryShard): Promise<Socket> {
+  private async socketOf(shard: FuzzShard): Promise<Socket> {
     const { shard: id } = shard.admitted;
     const known = this.sockets.get(id);
     if (known?.isUsable === true) return known;
@@ -186,7 +186,7 @@ export class WireDoor {
     return opened;
   }
 
-  private async post(shard: MemoryShard, body: Buffer): Promise<Verdict> {
+  private async post(shard: FuzzShard, body: Buffer): Promise<Verdict> {
     const { random } = this;
     const claim = random.chance(0.05) ? random.pick(['gzip', 'br', 'identity']) : undefined;
     const zipped = claim === undefined && random.chance(0.2);
@@ -204,7 +204,7 @@ export class WireDoor {
   }
 
   private async request(
-    { token }: MemoryShard,
+    { token }: FuzzShard,
     body: Buffer,
     headers: Record<string, string>,
   ): Promise<IncomingMessage> {

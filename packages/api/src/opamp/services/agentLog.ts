@@ -4,7 +4,13 @@ import type { ICollectorAgent } from '../../models/collectorAgent';
 import type { ICollectorEffectiveConfig } from '../../models/collectorEffectiveConfig';
 import type { Metrics } from '../../metrics';
 import type { Logger } from '../../utils/logger';
-import type { Admitted, AgentLog as AgentLogPort, AgentNote, ComponentTypes } from '../fleet';
+import type {
+  Admitted,
+  AgentLog as AgentLogPort,
+  AgentNote,
+  ComponentTypes,
+  Departure,
+} from '../fleet';
 import { capabilityNames } from '../proto/codec';
 import { EffectiveConfigs } from './effectiveConfigs';
 import type { EffectiveConfigLimits } from './effectiveConfigs';
@@ -50,7 +56,7 @@ const AGAIN_MAX_MS = 5 * 60_000;
 const AGAIN_AGENTS = 1_000;
 /** How many times this time may pass before an agent counts as dead. */
 const MISSED = 3;
-/** One that runs what it ran, while others' configs change, is noted this many times as often: secrets wait for it. */
+/** One that runs what it ran, after a change of what its config is made of, is noted this many times as soon: secrets wait for it. */
 const SOONER = 6;
 
 /** How long one whose connection ended counts as alive: after a restart of ours it is back within seconds. */
@@ -148,7 +154,7 @@ export class AgentLog implements AgentLogPort {
     const known = this.noted.get(key);
     const at = this.now();
     const news = known === undefined || isNews(note, known);
-    if (!news && at - known.at < this.patience(note.revision !== known.note.revision)) return;
+    if (!news && at - known.at < this.patience(known.note.revision < note.touched)) return;
     if (!known) this.moves.arrived(note);
     const components = this.waiting.get(key)?.components ?? known?.components;
     this.remember(key, { note: { ...note, attributes: undefined }, components, at });
@@ -167,6 +173,11 @@ export class AgentLog implements AgentLogPort {
         },
       },
     }));
+  }
+
+  /** Id of the token that an agent came with last; `undefined` where it is gone, or was never noted. */
+  tokenOf(shard: string, instanceUid: string): string | undefined {
+    return this.noted.get(agentKey({ shard, instanceUid }))?.note.token;
   }
 
   effectiveConfig(
@@ -202,13 +213,13 @@ export class AgentLog implements AgentLogPort {
     }));
   }
 
-  gone(shard: string, instanceUid: string, why: 'goodbye' | 'closed' | 'silent'): void {
+  gone(shard: string, instanceUid: string, why: Departure): void {
     const key = agentKey({ shard, instanceUid });
     this.moves.left({ shard, instanceUid });
     if (!this.noted.delete(key)) return;
     const at = this.now();
-    // Nobody waits for one that said goodbye, not even where others were not heard for a while.
-    const aliveUntil = { goodbye: 0, closed: at + CLOSED_MS, silent: at }[why];
+    // Nobody waits for one that said goodbye or is to get nothing more, not even where others were not heard for a while.
+    const aliveUntil = { goodbye: 0, revoked: 0, closed: at + CLOSED_MS, silent: at }[why];
     const { processId: process } = this.options;
     const times = { goneAt: new Date(at), aliveUntil: new Date(aliveUntil) };
     this.wait(key, (waiting) => ({
@@ -242,8 +253,8 @@ export class AgentLog implements AgentLogPort {
     return Math.min(AGAIN_MAX_MS, AGAIN_MS * Math.max(1, this.noted.size / AGAIN_AGENTS));
   }
 
-  private patience(anotherRevision: boolean): number {
-    return anotherRevision ? this.againMs / SOONER : this.againMs;
+  private patience(isTouched: boolean): number {
+    return isTouched ? this.againMs / SOONER : this.againMs;
   }
 
   private forgetAt(at: number): Date {

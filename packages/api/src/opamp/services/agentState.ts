@@ -34,6 +34,14 @@ export interface AgentState {
   componentsAskedAt: number | undefined;
 }
 
+/** Where an agent speaks. */
+interface Place {
+  shard: string;
+  fleet: Pick<Fleet, 'redact' | 'ranBefore'>;
+  /** The message is the first of a connection: what was sent over the one before may be lost. */
+  reconnected: boolean;
+}
+
 /** What an agent says of configs. */
 type ConfigWord = Pick<AgentState, 'capabilities' | 'configHash' | 'configStatus' | 'configError'>;
 
@@ -56,10 +64,18 @@ function isSettled(
   message: AgentMessage,
   before: AgentState | undefined,
   after: ConfigWord,
+  { shard, fleet }: Place,
 ): boolean {
   if (!hasCapability(after.capabilities, AgentCapability.ReportsEffectiveConfig)) return true;
   if (after.configStatus === 'applied' || after.configHash === undefined) return true;
-  if (!before) return isTimeout(after.configError);
+  // Heard whole for the first time, maybe after a message that said nothing: by a process of ours that has just begun.
+  if (!before || (before.configHash === undefined && message.attributes)) {
+    if (isTimeout(after.configError)) return true;
+    return (
+      after.configStatus === 'applying' &&
+      fleet.ranBefore(shard, message.instanceUid, after.configHash)
+    );
+  }
   const began = after.configStatus === 'applying' && before.configStatus !== 'applying';
   if (began || after.configHash !== before.configHash) return false;
   return before.settled || (message.effectiveConfig !== undefined && !message.attributes);
@@ -69,13 +85,11 @@ function isSettled(
  * What is known of an agent after a message, and of what was known before it, that which still counts.
  *
  * @param known what was remembered of it, if anything.
- * @param reconnected the message is the first of a connection: what was sent over the one before may be lost.
  */
 export function remember(
   message: AgentMessage,
   known: AgentState | undefined,
-  fleet: Pick<Fleet, 'redact'>,
-  reconnected: boolean,
+  place: Place,
 ): { state: AgentState; before: AgentState | undefined } {
   // State is sent once and left out while it lasts: with a message missing, ours may be outdated.
   const continuous = known !== undefined && message.sequence === known.sequence + 1n;
@@ -86,7 +100,8 @@ export function remember(
 
   const capabilities = message.capabilities || (before?.capabilities ?? 0n);
   const report = message.remoteConfig;
-  const sentHash = continuous && !reconnected ? known.sentHash : undefined;
+  const { fleet } = place;
+  const sentHash = continuous && !place.reconnected ? known.sentHash : undefined;
   const mute = !hasCapability(capabilities, AgentCapability.ReportsRemoteConfig);
   const config: ConfigWord = {
     capabilities,
@@ -105,7 +120,7 @@ export function remember(
       configHash: config.configHash,
       configStatus: config.configStatus,
       configError: config.configError,
-      settled: isSettled(message, before, config),
+      settled: isSettled(message, before, config, place),
       sentHash,
       sentAt: known?.sentAt ?? 0,
       healthy: message.health?.healthy ?? before?.healthy,

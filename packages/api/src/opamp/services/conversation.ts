@@ -27,7 +27,7 @@ export interface Setting {
   shard: string;
   transport: Transport;
   /** Told of news before it is asked for an offer, so that a config that failed is not offered once more. */
-  fleet: Pick<Fleet, 'offerFor' | 'reported' | 'health' | 'redact'>;
+  fleet: Pick<Fleet, 'offerFor' | 'reported' | 'health' | 'ranBefore' | 'redact'>;
   components: ComponentSets;
   /** Milliseconds, of a clock that does not go back. */
   now: number;
@@ -168,7 +168,7 @@ export function answer(
     return { reply, offer: undefined, state: undefined, news: {}, standing: 'none', lacking: [] };
   }
 
-  const { state, before } = remember(message, known, fleet, setting.reconnected);
+  const { state, before } = remember(message, known, setting);
   const list = message.components?.types;
   if (list && message.components) components.add(shard, message.components.hash, list);
   const set = state.components === undefined ? undefined : components.get(shard, state.components);

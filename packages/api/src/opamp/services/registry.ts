@@ -1,8 +1,9 @@
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
-import type { Admitted, AgentLog } from '../fleet';
+import type { Admitted, AgentLog, Departure } from '../fleet';
 import type { AgentState } from './agentState';
+import { HEARTBEAT_SECONDS } from './conversation';
 
 /** The open WebSocket of an agent, as far as others need it. */
 export interface AgentLink {
@@ -24,7 +25,7 @@ export interface Agent {
   at: number;
   /** Its open WebSocket; `undefined`: it polls, or is away. */
   link: AgentLink | undefined;
-  /** True once it said goodbye, its connection ended, or it was silent for too long. */
+  /** True once it said goodbye, its connection ended, it was silent for too long, or its token is good no more. */
   gone: boolean;
   /** Of those with the same instance UID in other shards, the next. */
   next: Agent | undefined;
@@ -43,8 +44,18 @@ const DEFAULT_LIMITS: RegistryLimits = { total: 50_000, token: 25_000 };
 /** Three polls of a supervisor that keeps its own interval of 30 s: who was silent longer is gone. */
 export const SILENT_MS = 90_000;
 
-/** An agent heard of this lately counts as alive where another comes with its instance UID. */
-const ALIVE_MS = 15_000;
+/** How many times its interval may pass before an agent that polls is no longer taken for alive. */
+const MISSED = 3;
+
+/**
+ * How long an agent that polls counts as alive, where another comes with its instance UID: by the interval that it was given, or
+ * else the 30 s that it may poll at by itself.
+ */
+const aliveMs = ({ state }: Agent): number =>
+  state?.heartbeatOffered === true ? MISSED * HEARTBEAT_SECONDS * 1_000 : SILENT_MS;
+
+const isAlive = (agent: Agent, now: number): boolean =>
+  !agent.gone && (agent.link !== undefined || agent.at > now - aliveMs(agent));
 
 /** For so long an agent that is gone is known: what it comes back with continues what it said before. */
 const REMEMBER_MS = 3_600_000;
@@ -123,6 +134,16 @@ export class AgentRegistry {
     this.depart(agent, 'closed');
   }
 
+  /** Ends all agents whose token is good no more: what they say from now on is refused. */
+  revoke(isOpen: (admitted: Admitted) => boolean): void {
+    for (const agents of this.tokens.values()) {
+      // Of one token, all are let in alike.
+      const [first] = agents;
+      if (!first || isOpen(first.admitted)) continue;
+      for (const agent of agents) this.depart(agent, 'revoked');
+    }
+  }
+
   /** Notes which agents were silent for too long, and forgets those that have been gone for long. To be called now and then. */
   sweep(): void {
     const silentSince = this.now() - SILENT_MS;
@@ -197,18 +218,17 @@ export class AgentRegistry {
 
   /** The agents of this instance UID that are heard of no more under other shards: this one is them. */
   private takeOver(agent: Agent): void {
-    const aliveSince = agent.at - ALIVE_MS;
     let next = this.uids.get(agent.instanceUid);
     while (next) {
       const other = next;
       next = other.next;
-      if (other === agent || (!other.gone && (other.link || other.at > aliveSince))) continue;
+      if (other === agent || isAlive(other, agent.at)) continue;
       this.departures.moved(agent.instanceUid, other.admitted, agent.admitted);
       this.forget(other);
     }
   }
 
-  private depart(agent: Agent, why: 'goodbye' | 'closed' | 'silent'): void {
+  private depart(agent: Agent, why: Departure): void {
     if (agent.gone) return;
     this.leavePlace(agent);
     agent.gone = true;

@@ -172,6 +172,17 @@ describe('a supervisor as in the stock image', () => {
   });
 });
 
+it('starts several at once', async () => {
+  const server = await fakeOpampServer();
+  const starts = await Promise.allSettled(
+    Array.from({ length: 3 }, () => startSupervisor({ opampUrl: server.url })),
+  );
+  const started = starts.flatMap((start) => (start.status === 'fulfilled' ? [start.value] : []));
+  await Promise.all(started.map((supervisor) => supervisor.stop()));
+  await server.close();
+  expect(started).toHaveLength(3);
+});
+
 it('says why a supervisor does not start', async () => {
   await expect(startSupervisor({ opampUrl: 'gopher://127.0.0.1' })).rejects.toThrow(
     /invalid scheme "gopher"/,

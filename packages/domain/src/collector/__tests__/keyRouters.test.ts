@@ -54,6 +54,16 @@ describe('keyRouters', () => {
     expect(Object.keys(connectors)).toHaveLength(1 + keys.length);
   });
 
+  it('names and orders components by tenant, whatever their keys are', () => {
+    const shapeOf = (characters: readonly string[]) => {
+      const { tenants } = admitTeams(
+        characters.map((character, i) => team(i, { apiKey: `${character}2345678` })),
+      );
+      return JSON.stringify(route(tenants)).replaceAll(/(== )\\".*?\\"/g, '$1');
+    };
+    expect(shapeOf(['7', 'f', 'a', '0'])).toBe(shapeOf(['0', '1', '2', '3']));
+  });
+
   it('doubles every dollar of a condition', () => {
     const { tenants } = admitTeams([team(1, { apiKey: '$a$$bcde' })]);
     const { connectors = {} } = route(tenants);

@@ -1,5 +1,4 @@
 import type { TenantId } from '../../ids';
-import { compareText } from '../canonical';
 import { literal } from '../config';
 import type { Component, Fragment, Pipeline } from '../config';
 import { groupBy } from '../groupBy';
@@ -48,13 +47,11 @@ export function keyRouters(
     tenants.flatMap(({ tenantId, keys }) => keys.map((key) => ({ key, tenantId }))),
     ({ key }) => key.charAt(position),
   );
-  // Component names take no symbols such as `$` and `+`: a character goes by its code.
-  const branches = [...groups]
-    .sort(([a], [b]) => compareText(a, b))
-    .map(([character, routes]) => {
-      const code = character.charCodeAt(0).toString(16);
-      return { character, routes, id: `${first}-${code}`, pipeline: pipeline(`keys-${code}`) };
-    });
+  // Names are shown to people: they are numbers in the order of tenants, which says nothing of what the keys are.
+  const branches = [...groups].map(([character, routes], index) => {
+    const number = index + 1;
+    return { character, routes, id: `${first}-${number}`, pipeline: pipeline(`keys-${number}`) };
+  });
 
   const connectors: Record<string, Component> = {
     [first]: router(

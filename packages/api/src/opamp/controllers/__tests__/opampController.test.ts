@@ -1,7 +1,7 @@
 import { agentMessage, answered, heartbeat, uid } from '../../__tests__/agentMessages';
 import type { Answered } from '../../__tests__/agentMessages';
 import { MemoryAgentLog } from '../../__tests__/memoryAgentLog';
-import { MemoryFleet } from '../../__tests__/memoryFleet';
+import { MemoryFleet } from '../../fuzz/memoryFleet';
 import { Metrics } from '../../../metrics';
 import { createLogger } from '../../../utils/logger';
 import type { Admitted } from '../../fleet';

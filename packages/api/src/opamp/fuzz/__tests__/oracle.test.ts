@@ -1,17 +1,17 @@
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import { encodeErrorResponse, encodeServerMessage } from '../../proto/codec';
-import { MemoryFleet } from '../memoryFleet';
-import type { MemoryShard } from '../memoryFleet';
+import { FuzzFleet } from '../fuzzFleet';
+import type { FuzzShard } from '../fuzzFleet';
 import { mutations } from '../mutations';
 import { judgeAnswer, judgeError, Violation, watchPrototypes } from '../oracle';
 import { Random } from '../random';
 import { Speaker } from '../shapes';
 
 describe('the judge', () => {
-  const [ours, theirs] = new MemoryFleet().shards as [MemoryShard, MemoryShard];
+  const [ours, theirs] = new FuzzFleet().shards as [FuzzShard, FuzzShard];
   const reply = encodeServerMessage({ instanceUid: 'ab'.repeat(16) });
-  const withConfig = ({ offers }: MemoryShard): Buffer => Buffer.concat([reply, offers[0].wire]);
+  const withConfig = ({ offers }: FuzzShard): Buffer => Buffer.concat([reply, offers[0].wire]);
 
   it("finds another shard's config, a changed one, and a secret in an error", () => {
     expect(judgeAnswer(ours, withConfig(ours))).toBe('offered');

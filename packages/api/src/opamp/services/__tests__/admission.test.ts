@@ -1,4 +1,4 @@
-import { MemoryFleet } from '../../__tests__/memoryFleet';
+import { MemoryFleet } from '../../fuzz/memoryFleet';
 import { Admission } from '../admission';
 
 const coded = (code: string): Error => expect.objectContaining({ code }) as Error;

@@ -27,6 +27,7 @@ const note = (more: Partial<AgentNote> = {}): AgentNote => ({
   error: '',
   state: 'in_step',
   revision: 1,
+  touched: 1,
   configRevision: 1,
   healthy: true,
   lastError: '',
@@ -126,6 +127,16 @@ describe('AgentLog', () => {
     await log.stop();
   });
 
+  it('knows by which token an agent came last, until it is gone', () => {
+    const { log } = setUp();
+    log.note(note());
+    log.note(note({ token: 'token-2' }));
+    expect(log.tokenOf('shared:default', uid(1))).toBe('token-2');
+    expect(log.tokenOf('shared:other', uid(1))).toBeUndefined();
+    log.gone('shared:default', uid(1), 'goodbye');
+    expect(log.tokenOf('shared:default', uid(1))).toBeUndefined();
+  });
+
   it('notes less often the more agents there are, and says for how long each counts as alive', async () => {
     const { log, heard, pass, now } = setUp();
     for (let n = 0; n < 20_000; n += 1) log.note(note({ instanceUid: uid(n) }));
@@ -175,6 +186,20 @@ describe('AgentLog', () => {
     await soon();
     expect(fields(heard[0])?.[0]).not.toHaveProperty('healthyChangedAt');
     expect(fields(heard[1])?.[0]?.healthyChangedAt?.getTime()).toBe(now());
+    await log.stop();
+  });
+
+  it('notes an agent sooner after a change of its own config alone', async () => {
+    const { log, heard, pass } = setUp();
+    log.note(note());
+    await soon();
+    pass(6_000);
+    log.note(note({ revision: 2, touched: 1 }));
+    await soon();
+    expect(heard).toHaveLength(1);
+    log.note(note({ revision: 3, touched: 3 }));
+    await soon();
+    expect(heard[1]?.[0]?.fields.revision).toBe(3);
     await log.stop();
   });
 

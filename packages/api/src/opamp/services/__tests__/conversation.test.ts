@@ -1,4 +1,4 @@
-import type { Fleet, Offer } from '../../fleet';
+import type { Offer } from '../../fleet';
 import { AgentCapability } from '../../proto/codec';
 import type { AgentMessage } from '../../proto/codec';
 import { ComponentSets } from '../componentSets';
@@ -69,11 +69,15 @@ class Talk {
   readonly components = new ComponentSets();
   private sequence = 0n;
 
-  readonly fleet: Pick<Fleet, 'offerFor' | 'reported' | 'health' | 'redact'> = {
+  /** Hash of what a process before this one saw the agent run. */
+  ran = '';
+
+  readonly fleet: Setting['fleet'] = {
     offerFor: () => this.offer,
     reported: (_shard, _uid, { hash: of, status }) => void this.told.push(`${status} ${of[0]}`),
     health: (_shard, _uid, healthy, of) =>
       void this.told.push(`${healthy ? 'healthy' : 'unhealthy'} ${of?.[0]}`),
+    ranBefore: (_shard, _uid, of) => of === this.ran,
     redact: (text) => text.replaceAll('secret', '***'),
   };
 
@@ -272,6 +276,32 @@ describe('a collector that takes up a config', () => {
     expect(talk.say({ remoteConfig: report('b', 'applied') }).standing).toBe('in_step');
     expect(talk.told.at(-1)).toBe('applied b');
   });
+
+  it.each([
+    ['told at once', []],
+    ['told after a message without news', [{}]],
+    [
+      'told again, since an answer was lost',
+      [{ attributes, remoteConfig: report('b', 'applying') }],
+    ],
+  ])(
+    'is in step after a restart of ours as it was before, before it says applied: %s',
+    (_what, first) => {
+      const whole = { attributes, effectiveConfig, remoteConfig: report('b', 'applying') };
+      const after = (ran: string): Talk => {
+        const talk = new Talk();
+        talk.offer = offerOf('b');
+        talk.ran = ran;
+        for (const fields of first) talk.say(fields);
+        talk.say({ ...whole, health: health(true), sequence: BigInt(10 + first.length) });
+        return talk;
+      };
+      expect(after(hash('b')).say().standing).toBe('in_step');
+      // Another one: it may be the collector before that is healthy.
+      expect(after(hash('a')).say().standing).toBe('applying');
+      expect(after('').say().standing).toBe('applying');
+    },
+  );
 
   it('is in step when it was too slow and then healthy', () => {
     const talk = inStep();

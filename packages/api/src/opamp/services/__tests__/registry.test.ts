@@ -66,6 +66,25 @@ describe('a place', () => {
     expect(agents.size).toBe(1);
   });
 
+  it('is free at once where the token is good no more, whoever polls or has a WebSocket open', () => {
+    const agents = registry();
+    agents.heard(shared, 'a', state()).link = link;
+    agents.heard(shared, 'b', state());
+    agents.heard(one, 'c', state());
+    agents.revoke(({ token }) => token !== shared.token);
+    expect(log.left).toEqual([
+      ['shared:default', 'a', 'revoked'],
+      ['shared:default', 'b', 'revoked'],
+    ]);
+    expect(agents.count()).toEqual({ shared: 0, dedicated: 1, named: 0 });
+    // Its connection ends a little later: that is no second end.
+    agents.closed(agents.find('shared:default', 'a')!);
+    expect(log.left).toHaveLength(2);
+    // With another token it is here again.
+    agents.heard({ ...shared, token: 's2' }, 'b', state());
+    expect(agents.count().shared).toBe(1);
+  });
+
   it('goes along where an agent of a shard comes with its next token', () => {
     const agents = registry({ total: 1 });
     agents.heard(shared, 'a', state());
@@ -111,10 +130,18 @@ describe('an agent that is gone', () => {
 });
 
 describe('one instance UID under two shards', () => {
-  it('is a move where the first was silent for a while, or is gone', () => {
+  it.each([
+    ['15 s, where it was told to poll every 5 s', true, 15_000],
+    ['90 s, where it may poll every 30 s', false, SILENT_MS],
+  ])('is a move where the first was silent for %s, or is gone', (_what, told, ms) => {
     const agents = registry();
-    agents.heard(shared, 'a', state());
-    now += 16_000;
+    const polls = { ...state(), heartbeatOffered: told };
+    agents.heard(shared, 'b', polls);
+    agents.heard(shared, 'a', polls);
+    now += ms - 1;
+    agents.heard(one, 'b', state());
+    expect(log.moves).toEqual([]);
+    now += 1;
     agents.heard(one, 'a', state());
     expect(log.moves).toEqual([['a', 'shared:default', 'dedicated:one']]);
     expect(agents.find('shared:default', 'a')).toBeUndefined();
@@ -123,7 +150,8 @@ describe('one instance UID under two shards', () => {
     agents.closed(back);
     agents.heard(shared, 'a', state());
     expect(log.moves).toHaveLength(2);
-    expect(agents.size).toBe(1);
+    // The one, and the two that are told apart.
+    expect(agents.size).toBe(3);
   });
 
   it('are two agents where the first is alive, by its messages or its WebSocket', () => {

@@ -38,6 +38,10 @@ function isSame<T>(
 export class Admission {
   private tokens: ReadonlyMap<string, Known> = new Map();
   private keys: ReadonlyMap<string, Admitted> = new Map();
+  /** By the token's id. */
+  private byId: ReadonlyMap<string, Known> = new Map();
+  /** Shards that a key opens. */
+  private keyShards: ReadonlySet<string> = new Set();
   /** When the next token expires, in milliseconds. */
   private nextExpiry = Infinity;
 
@@ -53,6 +57,8 @@ export class Admission {
       ]),
     );
     this.keys = this.options.acceptKeys ? this.keysOf(snapshot) : new Map();
+    this.byId = new Map([...this.tokens.values()].map((known) => [known.admitted.token, known]));
+    this.keyShards = new Set([...this.keys.values()].map(({ shard }) => shard));
     this.setExpiry();
     return (
       !isSame(this.tokens, before.tokens, sameToken) || !isSame(this.keys, before.keys, sameShard)
@@ -62,9 +68,13 @@ export class Admission {
   admit(tokenHash: string): Admitted | 'revoked' | undefined {
     const known = this.tokens.get(tokenHash);
     if (!known) return undefined;
-    const { admitted, revoked, expiresAt } = known;
-    if (revoked || (expiresAt !== undefined && expiresAt <= this.options.now())) return 'revoked';
-    return admitted;
+    return this.isOver(known) ? 'revoked' : known.admitted;
+  }
+
+  /** Whether the token, or some key, that let somebody in still does. */
+  isOpen({ token, shard }: Admitted): boolean {
+    const known = this.byId.get(token);
+    return known ? !this.isOver(known) : this.keyShards.has(shard);
   }
 
   admitKey(key: string): Admitted | undefined {
@@ -95,6 +105,10 @@ export class Admission {
     }
     for (const key of contested) keys.delete(key);
     return keys;
+  }
+
+  private isOver({ revoked, expiresAt }: Known): boolean {
+    return revoked || (expiresAt !== undefined && expiresAt <= this.options.now());
   }
 
   private setExpiry(): void {

@@ -1,21 +1,15 @@
 import type { Quarantine } from '../../../controllers/collectorQuarantine';
-import {
-  blockConfig,
-  blockForAgent,
-  readAgentBlocks,
-} from '../../../controllers/collectorFailures';
-import { markGood } from '../../../controllers/collectorRollouts';
+import { readAgentsBefore } from '../../../controllers/collectorFailures';
+import { mendRevisions } from '../../../controllers/collectorRevisions';
+import { CollectorReader } from '../../../controllers/collectorReader';
 import { Membership } from '../../../controllers/collectorShards';
-import { loadCollectorSnapshot } from '../../../controllers/collectorSnapshot';
 import type { CollectorSnapshot } from '../../../controllers/collectorSnapshot';
 import type { Context } from '../../../controllers/context';
 import { onLocalChange, readRevision } from '../../../controllers/revisions';
 import type { Config } from '../../../config';
-import { isBlocked } from '../../../controllers/rolloutSteps';
 import { inParallel } from '../../../utils/inParallel';
 import { isMongoUnavailable } from '../../../utils/mongoErrors';
 import type { Admitted, ConfigReport, Fleet, Offer } from '../../fleet';
-import { isCrash } from '../failures';
 import { Admission } from './admission';
 import { Follower } from './follower';
 import { KnownSecrets } from './knownSecrets';
@@ -23,7 +17,9 @@ import { RevisionCache } from './revisionCache';
 import { settle } from './settle';
 import type { Surroundings } from './settle';
 import { ShardOffers } from './shardOffers';
-import type { Verdict } from './standings';
+import { Shards } from './shards';
+import { touchedBy } from './touched';
+import { Verdicts } from './verdicts';
 
 export interface FleetOptions {
   config: Pick<
@@ -33,6 +29,8 @@ export interface FleetOptions {
   context: Context;
   /** Looks after tenants for whom writing fails; without it nobody looks before a change is offered. */
   quarantine?: Pick<Quarantine, 'check'>;
+  /** Id of the token that an agent came with last. */
+  tokenOf?: (shard: string, instanceUid: string) => string | undefined;
   pollMs?: number;
   gatherMs?: number;
   reloadMs?: number;
@@ -42,10 +40,6 @@ export interface FleetOptions {
 const SHARDS_AT_ONCE = 8;
 /** What time alone decides is looked at so often: verdicts on agents, tokens that expire. */
 const TICK_MS = 1_000;
-/** A shard that nobody asked for within this time is forgotten, until somebody asks. */
-const IDLE_MS = 10 * 60_000;
-/** Shards that this process holds configs of, at the most; each takes up to a few MB. */
-const MAX_SHARDS = 10_000;
 
 type Listener = (shards: ReadonlySet<string> | undefined) => void;
 
@@ -55,24 +49,29 @@ type Listener = (shards: ReadonlySet<string> | undefined) => void;
  */
 export class CollectorFleet implements Fleet {
   private snapshot: CollectorSnapshot | undefined;
-  /** When reading it began, by `performance.now()`. */
-  private snapshotAt = -Infinity;
   private membership: Membership | undefined;
   private offeredRevision = 0;
-  private readonly shards = new Map<string, ShardOffers>();
+  private readonly shards: Shards;
   private readonly settling = new Map<string, Promise<void>>();
-  private readonly persisting = new Set<string>();
   private readonly listeners = new Set<Listener>();
-  private readonly secrets = new KnownSecrets();
+  private readonly secrets: KnownSecrets;
   private readonly revisions = new RevisionCache();
   private readonly admission: Admission;
+  private readonly reader: CollectorReader;
   private readonly follower: Follower;
+  /** Shards that could not be brought up to date with what was read. */
+  private readonly behind = new Set<string>();
+  private readonly verdicts: Verdicts;
   private readonly around: Surroundings;
   private ticker: NodeJS.Timeout | undefined;
-  private sweptAt = 0;
 
   constructor(private readonly options: FleetOptions) {
     const { config, context, quarantine } = options;
+    const { maxAgentsPerToken } = config.opamp;
+    this.shards = new Shards((id) => new ShardOffers(id, config, maxAgentsPerToken));
+    this.secrets = new KnownSecrets(
+      config.collectorToken === undefined ? [] : [config.collectorToken],
+    );
     this.admission = new Admission({
       hasUsers: (target) =>
         context.targets.all.some(({ name, hasUsers }) => hasUsers && name === target),
@@ -85,8 +84,16 @@ export class CollectorFleet implements Fleet {
       revisions: this.revisions,
       checkTarget: async (target) => (await quarantine?.check(target)) ?? false,
     };
+    this.verdicts = new Verdicts({
+      context,
+      tokenOf: options.tokenOf ?? (() => undefined),
+      changed: (shard) => this.tell(new Set([shard])),
+      bringUpToDate: (shard) => this.bringUpToDate(shard),
+    });
+    this.reader = new CollectorReader({ config, context });
     this.follower = new Follower({
-      read: () => this.read(),
+      read: (everything) => this.read(everything),
+      prepare: () => this.reader.prepare(),
       revision: () => readRevision('collectors'),
       onChange: (listener) => onLocalChange('collectors', listener),
       log: context.log,
@@ -102,9 +109,12 @@ export class CollectorFleet implements Fleet {
     return this.offeredRevision;
   }
 
+  touchedAt(shard: string): number {
+    return this.shards.get(shard)?.touchedAt ?? 0;
+  }
+
   /** Begins to read and to watch. */
   start(): void {
-    this.sweptAt = this.now();
     this.follower.start();
     this.ticker = setInterval(() => this.tick(), TICK_MS).unref();
   }
@@ -128,12 +138,16 @@ export class CollectorFleet implements Fleet {
     return this.admission.admitKey(key);
   }
 
+  isOpen(admitted: Admitted): boolean {
+    return this.admission.isOpen(admitted);
+  }
+
   ensure(shard: string): Promise<void> | undefined {
     if (this.shards.get(shard)?.isSettled === true) return undefined;
     const running = this.settling.get(shard);
     if (running) return running;
     if (!this.snapshot) return undefined;
-    const offers = this.shards.get(shard) ?? this.newShard(shard);
+    const offers = this.shards.add(shard);
     return this.bringUpToDate(offers).then(
       () => undefined,
       // Said by the next full read, which tries it again.
@@ -148,22 +162,28 @@ export class CollectorFleet implements Fleet {
   reported(shard: string, instanceUid: string, report: ConfigReport): void {
     const offers = this.shards.get(shard);
     if (!offers) return;
-    const verdict = offers.standings.report(instanceUid, report, this.now());
-    if (verdict) this.onVerdict(offers, verdict);
-    this.noteGood(offers);
+    const now = this.now();
+    const verdict = offers.standings.report(instanceUid, report, now);
+    if (verdict) this.verdicts.take(offers, verdict, now);
+    this.verdicts.noteGood(offers, now);
   }
 
   health(shard: string, instanceUid: string, healthy: boolean): void {
     const offers = this.shards.get(shard);
     if (!offers) return;
-    const verdict = offers.standings.health(instanceUid, healthy, this.now());
-    if (verdict) this.onVerdict(offers, verdict);
-    this.noteGood(offers);
+    const now = this.now();
+    const verdict = offers.standings.health(instanceUid, healthy, now);
+    if (verdict) this.verdicts.take(offers, verdict, now);
+    this.verdicts.noteGood(offers, now);
   }
 
   /** Forgets how an agent fared that is gone. */
   gone(shard: string, instanceUid: string): void {
     this.shards.get(shard)?.standings.gone(instanceUid);
+  }
+
+  ranBefore(shard: string, instanceUid: string, hash: string): boolean {
+    return this.shards.get(shard)?.ranBefore.get(instanceUid) === hash;
   }
 
   redact(text: string): string {
@@ -184,34 +204,29 @@ export class CollectorFleet implements Fleet {
     return this.options.context.now().getTime();
   }
 
-  private newShard(id: string): ShardOffers {
-    if (this.shards.size >= MAX_SHARDS) {
-      const [oldest] = this.shards.keys();
-      if (oldest !== undefined) this.shards.delete(oldest);
-    }
-    const { opamp } = this.options.config;
-    const shard = new ShardOffers(id, this.options.config, opamp.maxAgentsPerToken);
-    this.shards.set(id, shard);
-    return shard;
-  }
-
   /** @returns the number of the last change that all offers know of; `undefined` where one could not be brought up to date. */
-  private async read(): Promise<number | undefined> {
-    const { config, context } = this.options;
-    const begunAt = performance.now();
-    const snapshot = await loadCollectorSnapshot(config, context, this.snapshot);
+  private async read(everything: boolean): Promise<number | undefined> {
+    const { reader, snapshot: before } = this;
+    const { snapshot, changed } = await (everything ? reader.readAll() : reader.readChanges());
     this.snapshot = snapshot;
-    this.snapshotAt = begunAt;
-    this.membership = new Membership(snapshot);
+    this.membership = new Membership(snapshot, this.membership);
     this.secrets.update(snapshot.teams);
     if (this.admission.update(snapshot)) this.tell(undefined);
-    let behind = 0;
+    const isTouched = before && changed ? touchedBy(before, snapshot) : () => true;
+    if (snapshot.revision > this.offeredRevision) {
+      for (const shard of this.shards) {
+        if (isTouched(shard.id)) shard.touchedAt = snapshot.revision;
+      }
+    }
+    const due = [...this.shards].filter(
+      (shard) => !shard.isSettled || this.behind.has(shard.id) || isTouched(shard.id),
+    );
     const failures: unknown[] = [];
-    await inParallel(this.shards.values(), SHARDS_AT_ONCE, async (shard) => {
+    await inParallel(due, SHARDS_AT_ONCE, async (shard) => {
       // Others have their turn: a build takes milliseconds.
       await new Promise((resolve) => setImmediate(resolve));
       try {
-        if (!(await this.bringUpToDate(shard))) behind += 1;
+        await this.bringUpToDate(shard);
       } catch (error) {
         if (isMongoUnavailable(error)) throw error;
         // What is wrong with one is no reason to leave the others as they were.
@@ -219,8 +234,9 @@ export class CollectorFleet implements Fleet {
       }
     });
     if (failures.length > 0) throw failures[0];
+    for (const id of this.behind) if (!this.shards.get(id)) this.behind.delete(id);
     // Not before: who has this number counts as knowing of all that came before it.
-    if (behind > 0) return undefined;
+    if (this.behind.size > 0) return undefined;
     this.offeredRevision = snapshot.revision;
     return snapshot.revision;
   }
@@ -244,125 +260,48 @@ export class CollectorFleet implements Fleet {
   private async settleOnce(shard: ShardOffers): Promise<boolean> {
     const { snapshot, membership } = this;
     if (!snapshot || !membership) return false;
-    if (!shard.isSettled) shard.setAgentBlocks(await readAgentBlocks(shard.id));
+    if (!shard.isSettled) {
+      const { blocks, running } = await readAgentsBefore(shard.id);
+      shard.setAgentBlocks(blocks);
+      shard.ranBefore = running;
+      const rollout = snapshot.rollouts.get(shard.id);
+      if (rollout) await mendRevisions(rollout);
+    }
     const source = membership.sourceOf(shard.id);
-    const stored = { rollout: snapshot.rollouts.get(shard.id), readAt: this.snapshotAt };
+    const stored = {
+      rollout: snapshot.rollouts.get(shard.id),
+      readAt: this.reader.rolloutReadAt(shard.id),
+      isWhole: this.reader.isWhole(shard.id),
+    };
     const settled = await settle(shard, source, stored, this.around);
     if (settled === 'changed') this.tell(new Set([shard.id]));
-    if (settled === 'again') this.follower.readSoon();
-    return settled !== 'again';
-  }
-
-  private onVerdict(shard: ShardOffers, verdict: Verdict): void {
-    if (verdict.verdict === 'well') return;
-    const { instanceUid, hash, reason } = verdict;
-    const revision = shard.offered(hash);
-    // Not of ours, or long past, or known.
-    if (revision === undefined || isBlocked(shard.rollout, hash)) return;
-    if (isCrash(reason) && shard.stumble(instanceUid, hash, this.now())) {
-      const { log } = this.options.context;
-      const fields = { group: shard.id, agent: instanceUid, hash };
-      log.warn(fields, 'a collector crashed with a new config; it is tried once more');
-      this.tellSoon(shard.id);
-      return;
+    if (settled === 'changed' || settled === 'same') {
+      this.behind.delete(shard.id);
+      return true;
     }
-    const { configsFault, evenIfGood } = shard.judge(verdict, this.now());
-    const at = this.options.context.now();
-    if (configsFault) {
-      const failure = { shard: shard.id, hash, revision, reason, at, agent: instanceUid };
-      if (shard.fail({ ...failure, evenIfGood })) this.tellSoon(shard.id);
-      this.count(shard, 'group');
-      this.persistFailures(shard);
-    } else this.failFor(shard, instanceUid, hash);
-  }
-
-  /** One agent's fault: it alone goes back. */
-  private failFor(shard: ShardOffers, instanceUid: string, hash: string): void {
-    // It may say so again and again.
-    if (shard.isKeptFrom(instanceUid, hash)) return;
-    if (shard.failFor(instanceUid, hash)) this.tellSoon(shard.id);
-    this.count(shard, 'agent');
-    const { log } = this.options.context;
-    log.warn({ group: shard.id, agent: instanceUid, hash }, 'a config failed on one agent alone');
-    blockForAgent(shard.id, instanceUid, hash).catch((error: unknown) => {
-      // Forgotten with this process; the agent would fail it once more then.
-      log.warn({ group: shard.id, agent: instanceUid, err: error }, 'it could not be written down');
-    });
-  }
-
-  private count(shard: ShardOffers, scope: 'group' | 'agent'): void {
-    const group = shard.source?.kind ?? 'dedicated';
-    this.options.context.metrics.count('opamp_configs_failed_total', { group, scope });
-  }
-
-  /** Tells all processes of what failed; where MongoDB is away, again with each tick. */
-  private persistFailures(shard: ShardOffers): void {
-    for (const failure of shard.failures.values()) {
-      this.once(`fail ${shard.id} ${failure.hash}`, async () => {
-        const { rollout, blocked } = await blockConfig(failure, this.options.context);
-        shard.failures.delete(failure.hash);
-        if (blocked) {
-          shard.takeIn(rollout);
-          return;
-        }
-        // It runs well where others see it.
-        if (failure.agent !== null) this.failFor(shard, failure.agent, failure.hash);
-        await this.bringUpToDate(shard);
-      });
-    }
-  }
-
-  /** Counts the present revision as good once it has proved so. */
-  private noteGood(shard: ShardOffers): void {
-    const { phase, current, good } = shard.rollout;
-    if (phase !== 'steady' || !current || current.hash === good?.hash) return;
-    if (!shard.standings.isProven(current.hash, this.now())) return;
-    this.once(`good ${shard.id} ${current.hash}`, async () => {
-      shard.takeIn(await markGood(shard.id, current.hash));
-    });
-  }
-
-  /** Does some work on MongoDB, not twice at once. What fails is done again by who asks for it again. */
-  private once(name: string, work: () => Promise<void>): void {
-    if (this.persisting.has(name)) return;
-    this.persisting.add(name);
-    work()
-      .catch((error: unknown) => {
-        this.options.context.log.warn({ err: error }, 'a rollout could not be written');
-      })
-      .finally(() => this.persisting.delete(name));
+    this.behind.add(shard.id);
+    this.reader.doubt(shard.id);
+    if (settled === 'behind') this.follower.readAside();
+    else this.follower.readSoon();
+    return false;
   }
 
   private tick(): void {
     const now = this.now();
     if (this.admission.hasExpired()) this.tell(undefined);
-    for (const shard of this.shards.values()) {
+    for (const shard of this.shards) {
       if (shard.standings.waits) {
-        for (const verdict of shard.standings.sweep(now)) this.onVerdict(shard, verdict);
+        for (const verdict of shard.standings.sweep(now)) this.verdicts.take(shard, verdict, now);
       }
       if (shard.tryAgain(now)) this.tell(new Set([shard.id]));
-      this.noteGood(shard);
-      if (shard.failures.size > 0) this.persistFailures(shard);
+      this.verdicts.noteGood(shard, now);
+      if (shard.failures.size > 0) this.verdicts.persist(shard);
     }
-    if (now - this.sweptAt >= IDLE_MS) this.forgetIdle(now);
-  }
-
-  private forgetIdle(now: number): void {
-    this.sweptAt = now;
-    for (const [id, shard] of this.shards) {
-      const isIdle = !shard.asked && shard.standings.size === 0 && shard.failures.size === 0;
-      if (isIdle) this.shards.delete(id);
-      shard.asked = false;
-    }
+    this.shards.sweep(now);
   }
 
   private tell(shards: ReadonlySet<string> | undefined): void {
     for (const listener of this.listeners) listener(shards);
-  }
-
-  /** Not from within the call that made it known: who made it is in the midst of an answer. */
-  private tellSoon(shard: string): void {
-    setImmediate(() => this.tell(new Set([shard])));
   }
 }
 

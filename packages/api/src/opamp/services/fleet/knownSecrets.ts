@@ -16,12 +16,20 @@ function inConfig(text: string): string {
 const formsOf = (team: PlacedTeam): string[] =>
   secretsOf(team).flatMap((secret) => [secret, inConfig(secret)]);
 
-/** What configs hold that must reach no log. Takes time in proportion to what changes, not to how much there is. */
+/** Tokens that are made here, of which only hashes are kept: agents quote the address that they connect to. */
+const TOKEN = /^hdx[a-z]_[A-Za-z0-9_-]{43}$/;
+
+/** What configs hold, and what agents come with, that must reach no log. Takes time in proportion to what changes, not to how much there is. */
 export class KnownSecrets {
   private teams: ReadonlyMap<string, PlacedTeam> = new Map();
   /** The latest last. */
   private readonly departed = new Set<string>();
-  private index = new SecretIndex([]);
+  private index: SecretIndex;
+
+  /** @param fixed secrets that stay the same. */
+  constructor(private readonly fixed: readonly string[] = []) {
+    this.index = new SecretIndex(fixed);
+  }
 
   /** Takes in the teams of now. Secrets of before stay known: an agent may yet speak of the config that had them. */
   update(teams: readonly PlacedTeam[]): void {
@@ -46,15 +54,16 @@ export class KnownSecrets {
       if (this.departed.size <= MAX_DEPARTED) break;
       this.departed.delete(secret);
     }
-    this.index = new SecretIndex([...[...this.teams.values()].flatMap(formsOf), ...this.departed]);
+    const living = [...this.teams.values()].flatMap(formsOf);
+    this.index = new SecretIndex([...this.fixed, ...living, ...this.departed]);
   }
 
   has(text: string): boolean {
-    return this.index.has(text);
+    return this.index.has(text) || TOKEN.test(text);
   }
 
   /** Takes out what is known, and what by its place must be a secret, such as logins in addresses. */
   redact(text: string): string {
-    return redactText(this.index.redact(text), () => false);
+    return redactText(this.index.redact(text), (word) => TOKEN.test(word));
   }
 }

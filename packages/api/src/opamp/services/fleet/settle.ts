@@ -34,12 +34,17 @@ export interface Surroundings {
 export interface StoredRollout {
   /** `undefined`: there is none yet. */
   rollout: ICollectorRollout | undefined;
-  /** When reading began, by `performance.now()`. */
+  /** When reading it began, by `performance.now()`. */
   readAt: number;
+  /** All that it is compared with was read after it, not only what was said to have changed. */
+  isWhole: boolean;
 }
 
-/** `again`: what it was compared with is no longer so; all is to be read once more. */
-export type Settled = 'changed' | 'same' | 'again';
+/**
+ * `again`: what it was compared with is no longer so; it is to be read once more. `behind`: others know more than what was
+ * read here; everything is to be read.
+ */
+export type Settled = 'changed' | 'same' | 'again' | 'behind';
 
 interface Candidate {
   config: ShardConfig;
@@ -66,6 +71,15 @@ function rolloutOf(shard: ShardOffers, stored: ICollectorRollout): ICollectorRol
 /** A rollout that was read is older than what is known of it, and not for having been read before that was written. */
 function isAnother(shard: ShardOffers, { rollout, readAt }: StoredRollout): boolean {
   return shard.rollout.version > (rollout?.version ?? 0) && !shard.isConfirmed(readAt);
+}
+
+/**
+ * Whether another process made something else of what is on offer here, where nothing is known to have changed: it has seen a
+ * change that was not said yet, whose writer may have died over saying it.
+ */
+function isOvertaken(shard: ShardOffers, { current }: ICollectorRollout, hash: string): boolean {
+  const offered = shard.offered(hash);
+  return shard.currentHash === hash && offered !== undefined && (current?.number ?? 0) > offered;
 }
 
 /** Builds the config that is wanted, if it is not at hand. A fragment that is no longer taken costs its group the next offer. */
@@ -137,6 +151,7 @@ export async function settle(
   const step = nextStep(rollout, wanted, { hash, fallbackHash, canary });
 
   if (step.kind === 'offer' && candidate && !shard.isDisputed(candidate.config)) {
+    if (!stored.isWhole && isOvertaken(shard, rollout, candidate.config.hashHex)) return 'behind';
     // Whom writing fails for is kept apart from others: where there are others.
     if (source.kind !== 'dedicated' && (await around.checkTarget(source.target))) return 'again';
     const built = builtOf(candidate, around);

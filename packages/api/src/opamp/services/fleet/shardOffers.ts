@@ -2,13 +2,13 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import type { ConfigSettings } from '../../../controllers/collectorConfigs';
 import { liveInputs } from '../../../controllers/collectorConfigs';
-import { MAX_BLOCKS_OF_AGENT } from '../../../controllers/collectorFailures';
 import type { ReportedFailure } from '../../../controllers/collectorFailures';
 import type { ShardSource } from '../../../controllers/collectorShards';
 import { fallbacksOf, isBlocked, newRollout, withFailure } from '../../../controllers/rolloutSteps';
 import type { KnownRevisions } from '../../../controllers/rolloutSteps';
 import type { ICollectorRollout } from '../../../models/collectorRollout';
 import type { Offer } from '../../fleet';
+import { AgentHolds } from './agentHolds';
 import { isBuiltFrom, makeConfig, offerOf } from './shardConfig';
 import type { ShardConfig } from './shardConfig';
 import { Standings } from './standings';
@@ -16,19 +16,8 @@ import type { Verdict } from './standings';
 
 /** Configs offered lately, of which a late report of failure is still taken. */
 const MAX_RECENT = 20;
-/** Agents of one shard that are kept from a config each for themselves. */
-const MAX_AGENT_BLOCKS = 10_000;
 /** So often one process records the same again, where others record something else made from the same. */
 const MAX_RECORDED = 3;
-
-/**
- * How long an agent is given the config before after its collector crashed for the first time with one that has queues on disk.
- * Collectors before the fix of opentelemetry-collector's issue 15485 (2026) take requests before such queues are open, and may
- * crash of that: with 100 tenants at one start in four. It is no fault of the config, which so is tried twice.
- */
-export const STUMBLE_MS = 20_000;
-/** Of agents that crashed lately. */
-const MAX_STUMBLED = 1_000;
 
 /** What a shard's offers follow from, found out by `settle`. */
 export interface ShardFacts {
@@ -42,8 +31,17 @@ export interface ShardFacts {
 /** What the agents of one shard are offered, and how they fare with it. */
 export class ShardOffers {
   readonly standings: Standings;
+  /** Agents that are held back from what the others are given. */
+  private readonly holds = new AgentHolds();
   /** Failures seen here that MongoDB does not know of yet, by hash. */
   readonly failures = new Map<string, ReportedFailure>();
+  /**
+   * What agents were seen to run, by instance UID, before this process began, of those that had yet to say that it is applied:
+   * the supervisor says so only when `config_apply_timeout` is over.
+   */
+  ranBefore: ReadonlyMap<string, string> = new Map();
+  /** The number of the last change that may have been one of this shard's. */
+  touchedAt = 0;
   /** Somebody asked for it since this was set to false. */
   asked = true;
   private facts: ShardFacts | undefined;
@@ -54,11 +52,6 @@ export class ShardOffers {
   private built: ShardConfig[] = [];
   private canaries: ReadonlySet<string> = new Set();
   private readonly recent = new Map<string, number>();
-  private agentBlocks = new Map<string, string[]>();
-  /** Configs with which a collector crashed once. */
-  private readonly crashed = new Set<string>();
-  /** Agents that are given the config before for a while, and until when. */
-  private readonly stumbled = new Map<string, { hash: string; until: number }>();
   /** When the rollout was known to be the one in MongoDB, by `performance.now()`. */
   private confirmedAt = -Infinity;
   private recorded: { config: ShardConfig; times: number } | undefined;
@@ -85,6 +78,11 @@ export class ShardOffers {
    */
   isConfirmed(since: number): boolean {
     return this.confirmedAt >= since;
+  }
+
+  /** The hash of the config that is offered as the present one. */
+  get currentHash(): string | undefined {
+    return this.current?.hashHex;
   }
 
   /** Whether it was found out once what it is offered. */
@@ -117,13 +115,9 @@ export class ShardOffers {
   offerFor(instanceUid: string): Offer | undefined {
     this.asked = true;
     const offer = this.meantFor(instanceUid);
-    if (!offer || !this.isHeldFrom(instanceUid, offer.hashHex)) return offer;
+    if (!offer || !this.holds.holds(instanceUid, offer.hashHex)) return offer;
     const { fallback } = this;
-    return fallback && !this.isHeldFrom(instanceUid, fallback.hashHex) ? fallback : undefined;
-  }
-
-  private isHeldFrom(instanceUid: string, hash: string): boolean {
-    return this.stumbled.get(instanceUid)?.hash === hash || this.isKeptFrom(instanceUid, hash);
+    return fallback && !this.holds.holds(instanceUid, fallback.hashHex) ? fallback : undefined;
   }
 
   private meantFor(instanceUid: string): Offer | undefined {
@@ -168,9 +162,7 @@ export class ShardOffers {
     this.settled = true;
     this.canaries = new Set(facts?.rollout.canaries);
     const rollout = facts?.rollout;
-    const needed =
-      facts !== undefined &&
-      (rollout?.phase !== 'steady' || this.agentBlocks.size + this.stumbled.size > 0);
+    const needed = facts !== undefined && (rollout?.phase !== 'steady' || !this.holds.isEmpty);
     const fallback = needed ? this.fallbackOf(facts) : undefined;
     const current =
       facts?.current && !isBlocked(facts.rollout, facts.current.hashHex)
@@ -203,9 +195,7 @@ export class ShardOffers {
     this.built = [];
     this.failures.clear();
     this.recent.clear();
-    this.agentBlocks.clear();
-    this.crashed.clear();
-    this.stumbled.clear();
+    this.holds.forget();
     this.recorded = undefined;
   }
 
@@ -249,38 +239,26 @@ export class ShardOffers {
   stumble(instanceUid: string, hash: string, now: number): boolean {
     const { current } = this;
     const hasDiskQueues = current?.requires['extensions']?.includes('file_storage') === true;
-    if (current?.hashHex !== hash || !hasDiskQueues || this.crashed.has(hash)) return false;
-    if (this.stumbled.size >= MAX_STUMBLED) return false;
-    const [oldest] = this.crashed;
-    if (this.crashed.size >= MAX_RECENT && oldest !== undefined) this.crashed.delete(oldest);
-    this.crashed.add(hash);
-    this.stumbled.set(instanceUid, { hash, until: now + STUMBLE_MS });
+    if (current?.hashHex !== hash || !hasDiskQueues) return false;
+    if (!this.holds.stumble(instanceUid, hash, now)) return false;
     this.apply(this.facts);
     return true;
   }
 
   /** Gives agents that crashed a while ago the config once more. @returns whether there were any. */
   tryAgain(now: number): boolean {
-    const due = [...this.stumbled].filter(([, { until }]) => until <= now);
-    for (const [instanceUid] of due) this.stumbled.delete(instanceUid);
-    return due.length > 0;
+    return this.holds.tryAgain(now);
   }
 
   /** Whether one agent is kept from a config. */
   isKeptFrom(instanceUid: string, hash: string): boolean {
-    return this.agentBlocks.get(instanceUid)?.includes(hash) === true;
+    return this.holds.isKeptFrom(instanceUid, hash);
   }
 
   /** Keeps one agent from a config. @returns whether its offer changed. */
   failFor(instanceUid: string, hash: string): boolean {
     const before = this.offerFor(instanceUid);
-    const blocks = this.agentBlocks.get(instanceUid) ?? [];
-    this.agentBlocks.delete(instanceUid);
-    if (this.agentBlocks.size >= MAX_AGENT_BLOCKS) {
-      const [oldest] = this.agentBlocks.keys();
-      if (oldest !== undefined) this.agentBlocks.delete(oldest);
-    }
-    this.agentBlocks.set(instanceUid, [...blocks, hash].slice(-MAX_BLOCKS_OF_AGENT));
+    this.holds.keepFrom(instanceUid, hash);
     // From now on somebody may need the one before.
     if (!this.fallback) this.apply(this.facts);
     return this.offerFor(instanceUid) !== before;
@@ -288,7 +266,7 @@ export class ShardOffers {
 
   /** Takes in what agents were kept from before. */
   setAgentBlocks(blocks: Map<string, string[]>): void {
-    this.agentBlocks = blocks;
+    this.holds.restore(blocks);
   }
 
   private remember({ hashHex, revision }: Offer): void {

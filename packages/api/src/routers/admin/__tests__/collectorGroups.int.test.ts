@@ -102,6 +102,14 @@ describe('groups that exist by themselves', () => {
         { options: { quarantineEndpoint: 'http://user:secret@q.example' } },
         'quarantineEndpoint',
       ],
+      ...['localhost:4318', '127.1:4318/', '[::1]:4317', '0.0.0.0:4318', 'a.localhost:4318'].map(
+        (own) =>
+          [
+            'shared:default',
+            { options: { quarantineEndpoint: `http://${own}` } },
+            'quarantineEndpoint',
+          ] as const,
+      ),
     ] as const) {
       const refused = await call('PATCH', `/collector-groups/${group}`, { body });
       expect([field, refused.status, refused.json['code']]).toEqual([
@@ -212,6 +220,56 @@ describe('groups that operators make', () => {
     await call('DELETE', path);
   });
 
+  it('go back to one config for all members, once no token opens a shard', async () => {
+    const path = '/collector-groups/named:whole';
+    await call('POST', '/collector-groups', { body: { name: 'whole', shards: 2 } });
+    const group = { kind: 'named', name: 'whole' };
+    const makeToken = (of: object) =>
+      call('POST', '/collector-tokens', { body: { name: 't', group: of } });
+    const tokens = [
+      await makeToken({ ...group, shard: 1 }),
+      await makeToken({ ...group, shard: 2 }),
+      await makeToken({ ...group, quarantine: true }),
+    ];
+    await recordRevision('named:whole:2', 1, null);
+
+    const none = { body: { shards: null } };
+    const refused = await call('PATCH', path, none);
+    expect([refused.status, refused.json['code']]).toEqual([409, 'group_in_use']);
+    expect(refused.json['message']).toContain('named:whole:1 and 1 more');
+    for (const { json } of tokens.slice(0, 2)) {
+      await call('DELETE', `/collector-tokens/${String(json['id'])}`);
+    }
+    const preview = await call('PATCH', `${path}?dryRun=true`, none);
+    expect((preview.json['parts'] as Part[]).map(({ id }) => id)).toEqual([
+      'named:whole:1',
+      'named:whole:2',
+      'named:whole',
+    ]);
+
+    const { status, json } = await call('PATCH', path, none);
+    expect([status, json['shards']]).toEqual([200, null]);
+    const [whole, ...others] = partsOf(json);
+    expect([whole?.id, whole?.tenants, others]).toEqual([
+      'named:whole',
+      [acme.id, globex.id].sort(),
+      [],
+    ]);
+    expect((await call('GET', `${path}/config`)).text).toContain(acme.id);
+    expect((await call('GET', `${path}:1/config`)).status).toBe(404);
+    expect((await makeToken({ ...group, shard: 1 })).status).toBe(400);
+    const ofAll = await makeToken(group);
+    expect(ofAll.status).toBe(201);
+
+    // And back: with nothing left of what the shards were before.
+    expect((await call('PATCH', path, { body: { shards: 2 } })).status).toBe(409);
+    await call('DELETE', `/collector-tokens/${String(ofAll.json['id'])}`);
+    expect((await call('PATCH', path, { body: { shards: 2 } })).status).toBe(200);
+    expect((await call('GET', `${path}:2/revisions`)).json).toEqual({ data: [] });
+    await call('DELETE', `/collector-tokens/${String(tokens[2]?.json['id'])}`);
+    expect((await call('DELETE', path)).status).toBe(204);
+  });
+
   it('serve nobody but their members', async () => {
     const body = { name: 'one', members: { tenants: [globex.id] }, exclusive: true };
     await call('POST', '/collector-groups', { body });
@@ -311,6 +369,21 @@ describe('configs', () => {
     expect(await config()).not.toContain('nop/tried');
     await CollectorRollout.updateOne({ _id: shard }, { phase: 'steady' });
     expect(await config()).toContain('nop/tried');
+    await call('DELETE', `/collector-groups/${shard}`);
+  });
+
+  it('are those of before from the moment on at which canaries are to try another', async () => {
+    const shard = 'named:tried';
+    const [limit, rollout] = [{ memoryLimitMiB: 4_321 }, { canary: { count: 1 } }];
+    await call('POST', '/collector-groups', { body: { name: 'tried', options: limit, rollout } });
+    const config = async () => (await call('GET', `/collector-groups/${shard}/config`)).text;
+    const before = await recordRevision(shard, 1, null);
+    const known = { ...newRollout(shard), version: 1, latest: 1, good: before, current: before };
+    await CollectorRollout.create(known);
+    // Nobody is there to try it.
+    expect(await config()).toContain('4321');
+    await recordAgents([heardAgent({ shard })]);
+    expect(await config()).not.toContain('4321');
     await call('DELETE', `/collector-groups/${shard}`);
   });
 

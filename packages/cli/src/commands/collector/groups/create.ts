@@ -23,7 +23,7 @@ function inputOf(name: string, flags: Flags): NewGroup {
   return {
     name: validate(GroupName, name, 'name'),
     ...(target === undefined ? {} : { target }),
-    ...(shards === undefined ? {} : { shards }),
+    ...(typeof shards === 'number' ? { shards } : {}),
     ...(exclusive === undefined ? {} : { exclusive }),
     ...(fragment === undefined ? {} : { fragment }),
     options: optionsOf(flags),

@@ -31,7 +31,8 @@ export interface SettingFlags {
   /** `false` of `--no-quarantine`. */
   quarantine?: string[] | false;
   members?: string[];
-  shards?: number;
+  /** `false` of `--no-shards`. */
+  shards?: number | false;
   exclusive?: boolean;
 }
 

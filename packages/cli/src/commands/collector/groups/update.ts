@@ -42,7 +42,7 @@ function patchOf(flags: Flags): Patch {
     ...(ofOptions ? { options: changedOptions(current.options, options, unset) } : {}),
     ...(ofPolicy ? { rollout: changedPolicy(current.rollout, policy, unset) } : {}),
     ...(fragment === undefined ? {} : { fragment }),
-    ...(shards === undefined ? {} : { shards }),
+    ...(shards === undefined ? {} : { shards: shards === false ? null : shards }),
     ...(exclusive === undefined ? {} : { exclusive }),
   });
 }
@@ -87,6 +87,7 @@ export const updateCommand = addSettingOptions(
   ),
 )
   .option('--no-fragment', 'take the fragment away')
+  .option('--no-shards', 'one config for all tenants again; no token may open a shard any more')
   .option('--no-quarantine', 'keep no tenant apart by hand')
   .addOption(
     new Option('--unset <setting...>', "take these settings back to the platform's").choices(

@@ -3,10 +3,12 @@ import { printJson, printLine, printTable } from '../../../output';
 import { printParts } from '../groups/print';
 
 /** Which configs failed, and why; which collectors try one first. */
-function printRemarks({ id, rollout: { phase, since, canaries, blocked } }: Part): void {
+function printRemarks({ id, rollout }: Part): void {
+  const { phase, since, canaries, pauseReason, blocked } = rollout;
   if (since !== null) printLine(`${id}: ${phase} since ${since}`);
   if (phase === 'canary' && canaries.length > 0)
     printLine(`${id}: tried first on ${canaries.join(', ')}`);
+  if (pauseReason !== null) printLine(`${id}: paused: ${pauseReason}`);
   for (const { revision, hash, reason, at } of blocked)
     printLine(`${id}: revision ${revision ?? hash.slice(0, 12)} failed at ${at}: ${reason}`);
 }

@@ -98,7 +98,7 @@ export function assertSettled(parts: readonly Part[]): void {
   if (paused)
     throw new CliError(
       'conflict',
-      `${paused.id}: changes are paused; "collector rollout resume" lets them go on.`,
+      `${paused.id}: changes are paused; "collector rollout resume" lets them go on. ${paused.rollout.pauseReason ?? ''}`.trim(),
       'rollout_paused',
     );
 }

@@ -3,9 +3,10 @@ import { Command } from 'commander';
 
 import { clientOf } from '../../../options';
 import { withProgress } from '../../../output';
+import { tokenOutputHelp } from '../../../tokens';
 import { validate } from '../../../validate';
 import { groupOf } from '../group';
-import { makeToken, outputHelp } from './keep';
+import { collectorTokens } from './print';
 
 interface Options {
   group: string;
@@ -21,7 +22,7 @@ export const createCommand = new Command('create')
     '--group <group>',
     'what it opens: shared:<target>, dedicated:<team>, named:<name>, one of its shards as named:<name>:<shard>, or a quarantine as <group>:quarantine',
   )
-  .option('--output <file>', outputHelp)
+  .option('--output <file>', tokenOutputHelp)
   .action(async (name: string, { group, output }: Options, command: Command) => {
     const input = {
       name: validate(CreateCollectorToken.shape.name, name, 'name'),
@@ -29,5 +30,5 @@ export const createCommand = new Command('create')
     };
     const { client, json } = clientOf(command);
     const make = () => withProgress('Making the token', client.createCollectorToken(input));
-    await makeToken(make, output, json);
+    await collectorTokens.make(make, output, json);
   });

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { clientOf } from '../../../options';
 import { withProgress } from '../../../output';
 import { groupIdOf, groupOption } from '../group';
-import { printTokens } from './print';
+import { collectorTokens } from './print';
 
 export const listCommand = new Command('list')
   .description(
@@ -14,7 +14,7 @@ export const listCommand = new Command('list')
     const id = group === undefined ? undefined : groupIdOf(group);
     const { client, json } = clientOf(command);
     const tokens = await withProgress('Reading tokens', client.listCollectorTokens());
-    printTokens(
+    collectorTokens.printAll(
       tokens.filter(({ groupId }) => id === undefined || groupId === id),
       json,
     );

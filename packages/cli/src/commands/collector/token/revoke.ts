@@ -5,7 +5,7 @@ import type { ConfirmOptions } from '../../../confirm';
 import { clientOf } from '../../../options';
 import { note, withProgress } from '../../../output';
 import { assertTokenId, findToken, tokenArgument } from './find';
-import { printToken } from './print';
+import { collectorTokens } from './print';
 
 export const revokeCommand = addConfirmOptions(
   new Command('revoke')
@@ -20,6 +20,6 @@ export const revokeCommand = addConfirmOptions(
   const { name, groupId } = await withProgress('Reading tokens', findToken(client, id));
   if (!(await confirm(`revoke token "${name}" of ${groupId} (${id})`, options, json))) return;
   await withProgress('Revoking the token', client.revokeCollectorToken(id));
-  printToken(await withProgress('Reading tokens', findToken(client, id)), json);
+  collectorTokens.print(await withProgress('Reading tokens', findToken(client, id)), json);
   note('Revoked.');
 });

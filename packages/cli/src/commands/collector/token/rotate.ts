@@ -4,9 +4,10 @@ import { Command, Option } from 'commander';
 import { clientOf } from '../../../options';
 import { note, withProgress } from '../../../output';
 import { shortDuration } from '../../../time';
+import { tokenOutputHelp } from '../../../tokens';
 import { validate } from '../../../validate';
 import { assertTokenId, tokenArgument } from './find';
-import { makeToken, outputHelp } from './keep';
+import { collectorTokens } from './print';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 24 * 60;
@@ -28,14 +29,14 @@ export const rotateCommand = new Command('rotate')
       .argParser(shortDuration)
       .default(DAY_MINUTES * MINUTE_MS, '24h'),
   )
-  .option('--output <file>', outputHelp)
+  .option('--output <file>', tokenOutputHelp)
   .action(async (text: string, { overlap, output }: Options, command: Command) => {
     const id = assertTokenId(text);
     const { overlapMinutes } = RotateCollectorToken.shape;
     const minutes = validate(overlapMinutes, overlap / MINUTE_MS, '--overlap, in minutes');
     const { client, json } = clientOf(command);
     const make = () => withProgress('Making the token', client.rotateCollectorToken(id, minutes));
-    await makeToken(make, output, json);
+    await collectorTokens.make(make, output, json);
     note(
       minutes === 0
         ? 'The old token is good no more.'

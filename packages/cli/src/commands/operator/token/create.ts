@@ -4,12 +4,12 @@ import { Command } from 'commander';
 
 import { CliError } from '../../../exitCodes';
 import { clientOf } from '../../../options';
-import { note, withProgress } from '../../../output';
-import { keepInFile } from '../../../secretFile';
+import { withProgress } from '../../../output';
 import { duration } from '../../../time';
+import { tokenOutputHelp } from '../../../tokens';
 import { validate } from '../../../validate';
 import { roleOption } from '../set';
-import { printToken } from './print';
+import { operatorTokens } from './print';
 
 const DAY_MS = 86_400_000;
 
@@ -41,22 +41,11 @@ export const createCommand = new Command('create')
     `how long it is good for: 12h, 90d, 4w, at most ${MAX_TOKEN_DAYS}d (default: until it is revoked)`,
     duration,
   )
-  .option(
-    '--output <file>',
-    'write it into this new file, which only you may read, instead of showing it',
-  )
+  .option('--output <file>', tokenOutputHelp)
   .action(async (name: string, options: Options, command: Command) => {
     const input = inputOf(name, options);
     const { output } = options;
     const { client, json } = clientOf(command);
     const make = () => withProgress('Making the token', client.createOperatorToken(input));
-    if (output === undefined) {
-      const { token, ...view } = await make();
-      printToken(view, json, token);
-      note('The token is shown this once: keep it where only its user can read it.');
-      return;
-    }
-    const { token: _kept, ...view } = await keepInFile(output, make, ({ token }) => token);
-    printToken(view, json);
-    note(`The token is in ${output}.`);
+    await operatorTokens.make(make, output, json);
   });

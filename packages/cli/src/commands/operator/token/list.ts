@@ -2,11 +2,14 @@ import { Command } from 'commander';
 
 import { clientOf } from '../../../options';
 import { withProgress } from '../../../output';
-import { printTokens } from './print';
+import { operatorTokens } from './print';
 
 export const listCommand = new Command('list')
   .description('list the tokens, expired ones too, without the tokens themselves')
   .action(async (_options: object, command: Command) => {
     const { client, json } = clientOf(command);
-    printTokens(await withProgress('Reading tokens', client.listOperatorTokens()), json);
+    operatorTokens.printAll(
+      await withProgress('Reading tokens', client.listOperatorTokens()),
+      json,
+    );
   });

@@ -9,7 +9,7 @@ import { CliError } from '../../../exitCodes';
 import { clientOf } from '../../../options';
 import { note, withProgress } from '../../../output';
 import { validate } from '../../../validate';
-import { printToken } from './print';
+import { operatorTokens } from './print';
 
 async function findToken(client: Client, id: string): Promise<OperatorToken> {
   const token = (await client.listOperatorTokens()).find((one) => one.id === id);
@@ -30,6 +30,6 @@ export const revokeCommand = addConfirmOptions(
   const { name, role } = token;
   if (!(await confirm(`revoke token "${name}" (${role}, ${id})`, options, json))) return;
   await withProgress('Revoking the token', client.revokeOperatorToken(id));
-  printToken(token, json);
+  operatorTokens.print(token, json);
   note('Revoked.');
 });

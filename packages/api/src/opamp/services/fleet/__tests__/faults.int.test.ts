@@ -5,8 +5,8 @@ import CollectorGroup from '../../../../models/collectorGroup';
 import CollectorRevision from '../../../../models/collectorRevision';
 import CollectorRollout from '../../../../models/collectorRollout';
 import type { ConfigReport } from '../../../fleet';
+import { STUMBLE_MS } from '../agentHolds';
 import type { CollectorFleet } from '../fleet';
-import { STUMBLE_MS } from '../shardOffers';
 import { fragment, SHARED, soon, textOf, World } from './world';
 
 const world = new World();
@@ -172,6 +172,19 @@ describe('one agent that fails', () => {
     expect(restarted.offerFor(SHARED, B)?.hashHex).toBe(good);
     await flushAudit();
     expect(await view()).toMatchObject({ phase: 'steady', blocked: [] });
+  });
+
+  it('is known after a restart to have run its config before it said applied', async () => {
+    await world.tenant('acme');
+    const of = 'ab'.repeat(32);
+    const running = { hash: of, status: 'applying', state: 'in_step' } as const;
+    await world.agent(SHARED, A, running);
+    await world.agent(SHARED, B, { ...running, state: 'applying' });
+    await world.agent(EDGE, A, { ...running, hash: 'cd'.repeat(32) });
+    const restarted = await world.fleetWith(SHARED);
+    expect(restarted.ranBefore(SHARED, A, of)).toBe(true);
+    expect(restarted.ranBefore(SHARED, A, 'cd'.repeat(32))).toBe(false);
+    expect(restarted.ranBefore(SHARED, B, of)).toBe(false);
   });
 
   it('again and again is written down once', async () => {

@@ -60,7 +60,9 @@ async function change(name: string, ...fleets: CollectorFleet[]): Promise<void> 
 describe('a config that fails', () => {
   it('is taken back at once, and never offered again, by no process', async () => {
     await world.tenant('acme');
-    const fleet = await withGood();
+    const tokenOf = (shard: string, agent: string) =>
+      shard === SHARED && agent === A ? 'token-of-a' : undefined;
+    const fleet = await withGood([A], await world.fleetWith(SHARED, { tokenOf }));
     const other = await world.fleetWith(SHARED);
     const good = hash(fleet);
     await change('bad', fleet, other);
@@ -88,7 +90,7 @@ describe('a config that fails', () => {
       action: 'collectorRollout.fail',
       actor: { kind: 'system' },
       subject: SHARED,
-      asked: { hash: bad, reason: 'no such key' },
+      asked: { hash: bad, reason: 'no such key', agent: A, tokenId: 'token-of-a' },
     });
     expect(await world.context.metrics.render()).toMatch(
       /opamp_configs_failed_total\{group="shared",scope="group"\} [1-9]/,
@@ -297,6 +299,61 @@ describe('a canary', () => {
     expect(await view()).toMatchObject({ phase: 'steady', current: 2, good: 1 });
   });
 
+  it('that comes and goes does not hold a change for ever: it is paused, with the reason', async () => {
+    const fleet = await begun();
+    const good = hash(fleet, waits);
+    const gone = { goneAt: new Date() };
+    let turns = 0;
+    while (!(await view()).paused && turns < 10) {
+      const [canary] = (await view()).canaries as [string];
+      await seen(canary, gone);
+      await seen(canary === A ? B : A, { goneAt: null });
+      await advance(30);
+      turns += 1;
+    }
+    // A hundred seconds are over; the second time it would have been the turn of the first one again.
+    expect(turns).toBe(4);
+    const { canaries, ...held } = await view();
+    expect(held).toMatchObject({ phase: 'canary', paused: true, current: 2, good: 1 });
+    expect(held.pauseReason).toContain('within 100 seconds');
+    expect(await AuditEvent.findOne({ action: 'collectorRollout.pause' }).lean()).toMatchObject({
+      actor: { kind: 'system' },
+      subject: SHARED,
+      asked: { revision: 2, reason: held.pauseReason },
+    });
+    // Nobody else is given it.
+    await fleet.refresh();
+    expect(hash(fleet, canaries[0] === A ? B : A)).toBe(good);
+    // An operator lets it go on: it has its time once more.
+    expect(await resumeRollout(SHARED, clock())).toMatchObject({
+      paused: false,
+      pauseReason: null,
+    });
+    await advance(30);
+    const [canary] = (await view()).canaries as [string];
+    await seen(canary, {
+      hash: hash(fleet, canaries[0]),
+      status: 'applied',
+      healthy: true,
+      goneAt: null,
+    });
+    await advance(1);
+    await advance(10);
+    expect(await view()).toMatchObject({ phase: 'steady', current: 2, good: 2 });
+  });
+
+  it('is waited for just after a start of ours, when nobody is connected yet', async () => {
+    await begun();
+    for (const agent of both) await seen(agent, { aliveUntil: new Date(0) });
+    const startedAt = new Date(now);
+    now += 60_000;
+    await advanceRollouts(clock(), startedAt);
+    expect((await view()).phase).toBe('canary');
+    now += 31_000;
+    await advanceRollouts(clock(), startedAt);
+    expect((await view()).phase).toBe('steady');
+  });
+
   it('goes no further while an operator pauses it', async () => {
     const fleet = await begun();
     await pauseRollout(SHARED, clock());
@@ -377,6 +434,57 @@ describe('an operator', () => {
     });
   });
 
+  it('cannot go back to what is about to be taken away, and keeps what they went back to', async () => {
+    await world.tenant('acme');
+    const fleet = await withGood();
+    const failing = jest.mocked(faultPoint).mockImplementation((name) => {
+      if (name === 'written:collectorRevision.document') throw new Error('killed');
+    });
+    // Nothing is taken away: who would have done it was killed each time.
+    for (let i = 2; i <= 23; i += 1) {
+      await world.group(SHARED, { fragment: fragment(`n${i}`) });
+      await fleet.refresh().catch(() => undefined);
+    }
+    expect(await CollectorRevision.countDocuments()).toBe(23);
+    failing.mockReset();
+    await expect(rollbackRollout(SHARED, 3, world.context)).rejects.toMatchObject({
+      code: 'not_found',
+      message: expect.stringContaining('Revision 3 is kept no longer') as string,
+    });
+    // The first is in use, as the good one.
+    await rollbackRollout(SHARED, 1, world.context);
+    await releaseRollout(SHARED, world.context);
+    await rollbackRollout(SHARED, 4, world.context);
+    await fleet.refresh();
+    for (let i = 0; i < 3; i += 1) {
+      const tenant = await world.tenant(`t${i}`);
+      await world.suspend(tenant);
+      await fleet.refresh();
+    }
+    expect(text(fleet)).toContain('debug/n4');
+    expect((await listRevisions(SHARED)).map(({ number }) => number)).toContain(4);
+  });
+
+  it('is served nothing else where what they went back to is lost', async () => {
+    const acme = await world.tenant('acme');
+    await world.tenant('globex');
+    const fleet = await withGood();
+    await change('second', fleet);
+    await rollbackRollout(SHARED, 1, world.context);
+    await fleet.refresh();
+    await CollectorRevision.deleteOne({ shard: SHARED, number: 1 });
+    await change('third');
+    const next = await world.fleetWith(SHARED);
+    expect(text(next)).not.toMatch(/debug\/(second|third)/);
+    await world.suspend(acme);
+    await next.refresh();
+    expect(text(next)).not.toContain('key-of-acme');
+    expect(text(next)).toContain('key-of-globex');
+    await releaseRollout(SHARED, world.context);
+    await next.refresh();
+    expect(text(next)).toContain('debug/third');
+  });
+
   it('sees how a revision differs from the one before, without secrets', async () => {
     await world.tenant('acme');
     const fleet = await world.fleetWith(SHARED);
@@ -432,6 +540,11 @@ describe('a process that dies over recording a revision', () => {
     await soon(async () => (await view()).phase === 'failed');
     jest.mocked(faultPoint).mockReset();
     expect(hash(await world.fleetWith(SHARED))).toBe(good);
+    // And what it left to be noted is.
+    expect((await listRevisions(SHARED)).map(({ state, reason }) => [state, reason])).toEqual([
+      ['failed', 'x'],
+      ['good', null],
+    ]);
   });
 });
 

@@ -1,0 +1,125 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
+import { blockConfig, blockForAgent } from '../../../controllers/collectorFailures';
+import { markGood } from '../../../controllers/collectorRollouts';
+import type { Context } from '../../../controllers/context';
+import { isBlocked } from '../../../controllers/rolloutSteps';
+import { isCrash } from '../failures';
+import type { ShardOffers } from './shardOffers';
+import type { Verdict } from './standings';
+
+/** What verdicts need of the fleet. */
+export interface VerdictsOptions {
+  context: Context;
+  /** Id of the token that an agent came with last; `undefined` where it is not known any more. */
+  tokenOf(shard: string, instanceUid: string): string | undefined;
+  /** A shard's offers changed. */
+  changed(shard: string): void;
+  bringUpToDate(shard: ShardOffers): Promise<unknown>;
+}
+
+/**
+ * What becomes of what agents say of their configs: one that failed is taken back at once in this process, and then written
+ * down for all; one that runs well is written down as good.
+ */
+export class Verdicts {
+  private readonly persisting = new Set<string>();
+
+  constructor(private readonly options: VerdictsOptions) {}
+
+  /** Takes in a verdict that has just fallen. */
+  take(shard: ShardOffers, verdict: Verdict, now: number): void {
+    if (verdict.verdict === 'well') return;
+    const { instanceUid, hash, reason } = verdict;
+    const revision = shard.offered(hash);
+    // Not of ours, or long past, or known.
+    if (revision === undefined || isBlocked(shard.rollout, hash)) return;
+    const { log } = this.options.context;
+    if (isCrash(reason) && shard.stumble(instanceUid, hash, now)) {
+      const fields = { group: shard.id, agent: instanceUid, hash };
+      log.warn(fields, 'a collector crashed with a new config; it is tried once more');
+      this.changedSoon(shard.id);
+      return;
+    }
+    const { configsFault, evenIfGood } = shard.judge(verdict, now);
+    if (!configsFault) {
+      this.failFor(shard, instanceUid, hash);
+      return;
+    }
+    const at = new Date(now);
+    const failure = { shard: shard.id, hash, revision, reason, at, agent: instanceUid };
+    if (shard.fail({ ...failure, evenIfGood })) this.changedSoon(shard.id);
+    this.count(shard, 'group');
+    this.persist(shard);
+  }
+
+  /** Tells all processes of what failed; where MongoDB is away, whoever calls this again does. */
+  persist(shard: ShardOffers): void {
+    const { context } = this.options;
+    for (const failure of shard.failures.values()) {
+      const { agent, hash } = failure;
+      this.once(`fail ${shard.id} ${hash}`, async () => {
+        // The message that said so is noted by then, and with it the token.
+        await turn();
+        const tokenId = agent === null ? undefined : this.options.tokenOf(shard.id, agent);
+        const { rollout, blocked } = await blockConfig(
+          { ...failure, tokenId: tokenId ?? null },
+          context,
+        );
+        shard.failures.delete(hash);
+        if (blocked) {
+          shard.takeIn(rollout);
+          return;
+        }
+        // It runs well where others see it.
+        if (agent !== null) this.failFor(shard, agent, hash);
+        await this.options.bringUpToDate(shard);
+      });
+    }
+  }
+
+  /** Counts the present revision as good once it has proved so. */
+  noteGood(shard: ShardOffers, now: number): void {
+    const { phase, current, good } = shard.rollout;
+    if (phase !== 'steady' || !current || current.hash === good?.hash) return;
+    if (!shard.standings.isProven(current.hash, now)) return;
+    this.once(`good ${shard.id} ${current.hash}`, async () => {
+      shard.takeIn(await markGood(shard.id, current.hash));
+    });
+  }
+
+  /** One agent's fault: it alone goes back. */
+  private failFor(shard: ShardOffers, instanceUid: string, hash: string): void {
+    // It may say so again and again.
+    if (shard.isKeptFrom(instanceUid, hash)) return;
+    if (shard.failFor(instanceUid, hash)) this.changedSoon(shard.id);
+    this.count(shard, 'agent');
+    const { log } = this.options.context;
+    log.warn({ group: shard.id, agent: instanceUid, hash }, 'a config failed on one agent alone');
+    blockForAgent(shard.id, instanceUid, hash).catch((error: unknown) => {
+      // Forgotten with this process; the agent would fail it once more then.
+      log.warn({ group: shard.id, agent: instanceUid, err: error }, 'it could not be written down');
+    });
+  }
+
+  private count(shard: ShardOffers, scope: 'group' | 'agent'): void {
+    const group = shard.source?.kind ?? 'dedicated';
+    this.options.context.metrics.count('opamp_configs_failed_total', { group, scope });
+  }
+
+  /** Does some work on MongoDB, not twice at once. What fails is done again by who asks for it again. */
+  private once(name: string, work: () => Promise<void>): void {
+    if (this.persisting.has(name)) return;
+    this.persisting.add(name);
+    work()
+      .catch((error: unknown) => {
+        this.options.context.log.warn({ err: error }, 'a rollout could not be written');
+      })
+      .finally(() => this.persisting.delete(name));
+  }
+
+  /** Not from within the call that made it known: who made it is in the midst of an answer. */
+  private changedSoon(shard: string): void {
+    setImmediate(() => this.options.changed(shard));
+  }
+}
