@@ -10,6 +10,7 @@ import { setPasswords, tenantAccess } from '../clickhouse/tenantAccess';
 import type { Config } from '../config';
 import { createContext } from '../controllers/context';
 import { loginOf, passwordHashes } from '../controllers/credentials';
+import { announceChange } from '../controllers/revisions';
 import { startEngines, startTestServer, testConfig } from '../fixtures';
 import type { Engines, TestServer } from '../fixtures';
 import Tenant from '../models/tenant';
@@ -265,7 +266,8 @@ describe('the log at its most talkative', () => {
 
   it('takes polls with tokens in header and path, and an error that quotes a config', async () => {
     // In the configs again, as it was before its tables were spoiled.
-    await Tenant.updateOne({ nameKey: 'logged' }, { status: 'active' });
+    const tenant = await Tenant.findOneAndUpdate({ nameKey: 'logged' }, { status: 'active' });
+    await announceChange('collectors', log, { tenants: [String(tenant?.id)] });
     const made = await server.request('POST', '/tenancy/v1/collector-tokens', {
       body: { name: 'logged', group: { kind: 'shared' } },
     });

@@ -163,10 +163,13 @@ async function documentsIn(collection: string): Promise<StoredDocument[]> {
   }));
 }
 
-/** All documents that there are, in order. Sessions are left out, which every answer prolongs. */
+/** Sessions, which every answer prolongs, and the list of what changed lately, of all tenants. */
+const EVERYBODYS: readonly string[] = ['sessions', 'tenancyrevisions'];
+
+/** All documents that there are, in order, but for those that all requests change. */
 export async function allDocuments(): Promise<StoredDocument[]> {
   const all = await mongoose.connection.db!.listCollections().toArray();
-  const names = all.map(({ name }) => name).filter((name) => name !== 'sessions');
+  const names = all.map(({ name }) => name).filter((name) => !EVERYBODYS.includes(name));
   const found = (await Promise.all(names.map(documentsIn))).flat();
   return found.sort((one, other) => (one.text < other.text ? -1 : 1));
 }

@@ -85,32 +85,39 @@ export class Room {
   }
 }
 
-function read(req: IncomingMessage, room: Room): Promise<Buffer> {
+/** Who is told of a body: one of the two, once. */
+export interface Reader {
+  take: (body: Buffer) => void;
+  fail: (error: unknown) => void;
+}
+
+function read(req: IncomingMessage, room: Room, { take, fail }: Reader): void {
   if (Number(req.headers['content-length'] ?? 0) > MESSAGE_LIMIT_BYTES) throw tooLarge();
-  // By events: an iterator costs a poll more than all else that is done with it.
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const end = (error?: Error): void => {
-      req.off('data', onData).off('end', onEnd).off('close', onClose);
-      if (error) reject(error);
-      else resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
-    };
-    const onData = (chunk: Buffer): void => {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  let hasEnded = false;
+  const end = (error?: unknown): void => {
+    if (hasEnded) return;
+    hasEnded = true;
+    if (error !== undefined) fail(error);
+    else take(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+  };
+  req
+    .on('data', (chunk: Buffer) => {
+      if (hasEnded) return;
       size += chunk.length;
       try {
         if (size > MESSAGE_LIMIT_BYTES) throw tooLarge();
         room.grow(size);
         chunks.push(chunk);
       } catch (error) {
-        end(error as TenancyError);
+        end(error);
       }
-    };
-    const onEnd = (): void => end();
-    const onClose = (): void =>
-      end(new TenancyError('invalid_opamp_message', 'body: ended before it was complete.'));
-    req.on('data', onData).on('end', onEnd).on('close', onClose);
-  });
+    })
+    .on('end', () => end())
+    .on('close', () =>
+      end(new TenancyError('invalid_opamp_message', 'body: ended before it was complete.')),
+    );
 }
 
 async function decompress(body: Buffer, room: Room): Promise<Buffer> {
@@ -126,21 +133,26 @@ async function decompress(body: Buffer, room: Room): Promise<Buffer> {
 }
 
 /**
- * The message that a request carries, inflated.
+ * Reads the message that a request carries, and inflates it. By callbacks: promises would cost a poll as much as all else that
+ * is done with it.
  * @param room what it takes of memory until it is answered.
- * @throws TenancyError `unsupported_media_type`, `payload_too_large`, at once; the promise also `invalid_opamp_message`,
- *   `overloaded`.
+ * @param reader told also of TenancyError `invalid_opamp_message`, `overloaded`.
+ * @throws TenancyError `unsupported_media_type`, `payload_too_large`, at once.
  */
-export function readMessage(req: IncomingMessage, room: Room): Promise<Buffer> {
+export function readMessage(req: IncomingMessage, room: Room, reader: Reader): void {
   const type = req.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   if (type !== PROTOBUF)
     throw new TenancyError('unsupported_media_type', `Content-Type: send ${PROTOBUF}.`);
   switch (req.headers['content-encoding']?.toLowerCase()) {
     case undefined:
     case 'identity':
-      return read(req, room);
-    case 'gzip':
-      return read(req, room).then((body) => decompress(body, room));
+      read(req, room, reader);
+      return;
+    case 'gzip': {
+      const { take, fail } = reader;
+      read(req, room, { take: (body) => void decompress(body, room).then(take, fail), fail });
+      return;
+    }
     default:
       throw new TenancyError('unsupported_media_type', 'Content-Encoding: gzip, or none.');
   }

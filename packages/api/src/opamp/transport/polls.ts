@@ -46,30 +46,51 @@ export function createPolls(
     log.isLevelEnabled('debug') ? (end) => log.debug(end, 'request') : undefined,
   );
 
-  async function poll(
-    req: IncomingMessage,
-    res: ServerResponse,
-    credentials: Credentials,
-  ): Promise<void> {
+  function refuse(req: IncomingMessage, res: ServerResponse, thrown: unknown): void {
+    const error = toTenancyError(thrown);
+    // 503 is no fault of ours, and may come from every agent every few seconds.
+    if (error.status >= 500 && error.status !== 503) {
+      log.error(
+        { path: redactedPath(req.url), code: error.code, err: error.cause ?? error },
+        'OpAMP request failed',
+      );
+    }
+    refuseRequest(req, res, error);
+  }
+
+  function poll(req: IncomingMessage, res: ServerResponse, credentials: Credentials): void {
     let admitted: Admitted | undefined;
     let room: Room | undefined;
-    try {
-      if (req.method !== 'POST') throw new TenancyError('method_not_allowed', 'Use POST.');
-      admitted = doorkeeper.poll(credentials, () => namedUid(req));
-      room = new Room(inFlight, admitted.token);
-      const body = await readMessage(req, room);
-      const config = doorkeeper.config(admitted);
-      if (config) await config;
-      // A message may come slowly: its token may no longer be good when it is there.
-      admitted = doorkeeper.poll(credentials, () => namedUid(req));
-      sendMessage(res, controller.handle({ admitted }, body));
-    } catch (error) {
-      const { code } = toTenancyError(error);
+    const admit = (): Admitted => doorkeeper.poll(credentials, () => namedUid(req));
+    const fail = (thrown: unknown): void => {
+      room?.leave();
+      const { code } = toTenancyError(thrown);
       metrics.count('opamp_messages_total', { group: admitted?.kind ?? 'none', result: code });
       countRefusal(metrics, code, credentials);
-      throw error;
-    } finally {
+      refuse(req, res, thrown);
+    };
+    const answer = (body: Buffer): void => {
+      // A message may come slowly: its token may no longer be good when it is there.
+      admitted = admit();
+      sendMessage(res, controller.handle({ admitted }, body));
       room?.leave();
+    };
+    try {
+      if (req.method !== 'POST') throw new TenancyError('method_not_allowed', 'Use POST.');
+      const first = (admitted = admit());
+      room = new Room(inFlight, first.token);
+      const take = (body: Buffer): void => {
+        try {
+          const config = doorkeeper.config(first);
+          if (config) config.then(() => answer(body)).catch(fail);
+          else answer(body);
+        } catch (error) {
+          fail(error);
+        }
+      };
+      readMessage(req, room, { take, fail });
+    } catch (error) {
+      fail(error);
     }
   }
 
@@ -87,17 +108,7 @@ export function createPolls(
   return (req, res) => {
     meter.begin(req, res);
     const credentials = opampRoute(req);
-    const answered = credentials ? poll(req, res, credentials) : answerOthers(req, res);
-    answered.catch((thrown: unknown) => {
-      const error = toTenancyError(thrown);
-      // 503 is no fault of ours, and may come from every agent every few seconds.
-      if (error.status >= 500 && error.status !== 503) {
-        log.error(
-          { path: redactedPath(req.url), code: error.code, err: error.cause ?? error },
-          'OpAMP request failed',
-        );
-      }
-      refuseRequest(req, res, error);
-    });
+    if (credentials) poll(req, res, credentials);
+    else answerOthers(req, res).catch((error: unknown) => refuse(req, res, error));
   };
 }
