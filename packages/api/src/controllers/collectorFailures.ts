@@ -1,5 +1,4 @@
 import CollectorAgent from '../models/collectorAgent';
-import type { ICollectorAgent } from '../models/collectorAgent';
 import type { ICollectorRollout } from '../models/collectorRollout';
 import { faultPoint } from '../utils/faultPoint';
 import { recordChange, systemOrigin } from './audit';
@@ -139,37 +138,4 @@ export async function blockForAgent(
   if (tooOld.length === 0) return;
   // Not by `$slice` in the same write, which FerretDB 1 ignores.
   await CollectorAgent.updateOne({ _id }, { $pullAll: { blocked: tooOld } });
-}
-
-/** Agents that are read for one shard: nearly half as many as one token lets in, by default. */
-const MAX_AGENTS_BEFORE = 10_000;
-
-/** What a process that begins has to know of a shard's agents, by instance UID. */
-export interface AgentsBefore {
-  /** Configs that each of them alone is kept from. */
-  blocks: Map<string, string[]>;
-  /** What those were seen to run that had yet to say that it is applied. */
-  running: Map<string, string>;
-}
-
-/** Reads what the processes before this one found out about agents. */
-export async function readAgentsBefore(shard: string): Promise<AgentsBefore> {
-  const found = await CollectorAgent.find(
-    {
-      shard,
-      $or: [{ blocked: { $nin: [null, []] } }, { state: 'in_step', status: 'applying' }],
-    },
-    { instanceUid: 1, blocked: 1, state: 1, status: 1, hash: 1 },
-  )
-    .limit(MAX_AGENTS_BEFORE)
-    .lean<ICollectorAgent[]>();
-  const before: AgentsBefore = { blocks: new Map(), running: new Map() };
-  for (const { instanceUid, blocked, state, status, hash } of found) {
-    // A document that was made before there was such a field has none.
-    if ((blocked as string[] | undefined)?.length) before.blocks.set(instanceUid, blocked);
-    if (state === 'in_step' && status === 'applying' && hash !== null) {
-      before.running.set(instanceUid, hash);
-    }
-  }
-  return before;
 }

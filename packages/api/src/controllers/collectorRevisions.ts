@@ -90,28 +90,6 @@ export async function markRevision(
   await CollectorRevision.updateMany({ shard, hash }, { $set: { state, reason } });
 }
 
-/** Notes what became of revisions, where a process died between writing it into their rollout and noting it. */
-export async function mendRevisions(rollout: ICollectorRollout): Promise<void> {
-  const { _id: shard, good, blocked } = rollout;
-  const ended: [number, string, string | null][] = blocked.flatMap(({ revision, hash, reason }) =>
-    revision === null ? [] : [[revision, hash, reason]],
-  );
-  if (good && !blocked.some(({ hash }) => hash === good.hash))
-    ended.push([good.number, good.hash, null]);
-  if (ended.length === 0) return;
-  const found = await CollectorRevision.find(
-    { _id: { $in: ended.map(([number]) => key(shard, number)) } },
-    { number: 1, hash: 1, state: 1 },
-  ).lean<ICollectorRevision[]>();
-  for (const [number, hash, reason] of ended) {
-    const state = reason === null ? 'good' : 'failed';
-    const isOpen = found.some(
-      (one) => one.number === number && one.hash === hash && one.state !== state,
-    );
-    if (isOpen) await markRevision(shard, hash, state, reason);
-  }
-}
-
 /** What revisions were built from: these never change. */
 export async function readInputs(
   wanted: readonly { shard: string; number: number }[],
@@ -121,12 +99,16 @@ export async function readInputs(
     { _id: { $in: wanted.map(({ shard, number }) => key(shard, number)) } },
     { options: 1, fragment: 1, tenants: 1 },
   ).lean<ICollectorRevision[]>();
-  return new Map(
-    found.map(({ _id, options, fragment, tenants }) => [
-      _id,
-      { options, fragment, tenants: tenants.map((id) => parseTenantId(id.toHexString())) },
-    ]),
-  );
+  return new Map(found.map((revision) => [revision._id, inputsOf(revision)]));
+}
+
+/** What a revision was built from, as it was stored. */
+export function inputsOf({
+  options,
+  fragment,
+  tenants,
+}: Pick<ICollectorRevision, 'options' | 'fragment' | 'tenants'>): ShardInputs {
+  return { options, fragment, tenants: tenants.map((id) => parseTenantId(id.toHexString())) };
 }
 
 /** The key under which {@link readInputs} answers. */

@@ -1,12 +1,12 @@
 import type { Quarantine } from '../../../controllers/collectorQuarantine';
-import { readAgentsBefore } from '../../../controllers/collectorFailures';
-import { mendRevisions } from '../../../controllers/collectorRevisions';
+import { readBeginnings } from '../../../controllers/collectorBeginnings';
 import { CollectorReader } from '../../../controllers/collectorReader';
 import { Membership } from '../../../controllers/collectorShards';
 import type { CollectorSnapshot } from '../../../controllers/collectorSnapshot';
 import type { Context } from '../../../controllers/context';
 import { onLocalChange, readRevision } from '../../../controllers/revisions';
 import type { Config } from '../../../config';
+import { Gathering } from '../../../utils/gathering';
 import { inParallel } from '../../../utils/inParallel';
 import { isMongoUnavailable } from '../../../utils/mongoErrors';
 import type { Admitted, ConfigReport, Fleet, Offer } from '../../fleet';
@@ -38,6 +38,8 @@ export interface FleetOptions {
 
 /** Shards that are brought up to date at once: MongoDB is waited for more than is built. */
 const SHARDS_AT_ONCE = 8;
+/** Shards that are asked for the first time and read together; each may name a hundred revisions. */
+const SHARDS_A_READ = 100;
 /** What time alone decides is looked at so often: verdicts on agents, tokens that expire. */
 const TICK_MS = 1_000;
 
@@ -55,6 +57,7 @@ export class CollectorFleet implements Fleet {
   private readonly settling = new Map<string, Promise<void>>();
   private readonly listeners = new Set<Listener>();
   private readonly secrets: KnownSecrets;
+  private readonly beginnings = new Gathering(readBeginnings, SHARDS_A_READ);
   private readonly revisions = new RevisionCache();
   private readonly admission: Admission;
   private readonly reader: CollectorReader;
@@ -183,7 +186,7 @@ export class CollectorFleet implements Fleet {
   }
 
   ranBefore(shard: string, instanceUid: string, hash: string): boolean {
-    return this.shards.get(shard)?.ranBefore.get(instanceUid) === hash;
+    return this.shards.get(shard)?.ranBefore(instanceUid, hash) === true;
   }
 
   redact(text: string): string {
@@ -260,16 +263,15 @@ export class CollectorFleet implements Fleet {
   private async settleOnce(shard: ShardOffers): Promise<boolean> {
     const { snapshot, membership } = this;
     if (!snapshot || !membership) return false;
-    if (!shard.isSettled) {
-      const { blocks, running } = await readAgentsBefore(shard.id);
-      shard.setAgentBlocks(blocks);
-      shard.ranBefore = running;
-      const rollout = snapshot.rollouts.get(shard.id);
-      if (rollout) await mendRevisions(rollout);
-    }
+    const rollout = snapshot.rollouts.get(shard.id);
+    const before = shard.isSettled
+      ? undefined
+      : await this.beginnings.of({ shard: shard.id, rollout });
+    if (before) shard.begin(before);
     const source = membership.sourceOf(shard.id);
     const stored = {
-      rollout: snapshot.rollouts.get(shard.id),
+      rollout,
+      before,
       readAt: this.reader.rolloutReadAt(shard.id),
       isWhole: this.reader.isWhole(shard.id),
     };

@@ -1,5 +1,6 @@
 import { liveInputs, logFaults } from '../../../controllers/collectorConfigs';
 import type { BuiltShard, ConfigSettings } from '../../../controllers/collectorConfigs';
+import type { ShardBefore } from '../../../controllers/collectorBeginnings';
 import { chooseCanaries } from '../../../controllers/collectorCanaries';
 import { failAgain } from '../../../controllers/collectorFailures';
 import { keepRevision, recordRevision } from '../../../controllers/collectorRollouts';
@@ -36,6 +37,8 @@ export interface StoredRollout {
   rollout: ICollectorRollout | undefined;
   /** When reading it began, by `performance.now()`. */
   readAt: number;
+  /** What others found out about the shard; `undefined`: this process has settled it before. */
+  before: ShardBefore | undefined;
   /** All that it is compared with was read after it, not only what was said to have changed. */
   isWhole: boolean;
 }
@@ -134,6 +137,9 @@ export async function settle(
   const { context } = around;
   // Numbers begin anew in a group that is made again, as versions do.
   if (!source || !shard.isSettled) around.revisions.forget(shard.id);
+  for (const [number, inputs] of stored.before?.inputs ?? []) {
+    around.revisions.remember(shard.id, number, inputs);
+  }
   if (!source) return shard.apply(undefined) ? 'changed' : 'same';
   if (isAnother(shard, stored)) {
     shard.forget();
@@ -174,7 +180,7 @@ export async function settle(
     rollout = rolloutOf(shard, await failAgain(shard.id, step.blocked, context));
     shard.confirm();
     revisions = await around.revisions.of(rollout);
-  } else if (!shard.isSettled && candidate && hash === rollout.current?.hash) {
+  } else if (stored.before?.isRecorded === false && candidate && hash === rollout.current?.hash) {
     // Recorded before this process began: by one that may have died over it.
     const built = builtOf(candidate, around);
     const revision = { shard: shard.id, cause: wanted.cause, inputs: wanted.inputs };

@@ -2,6 +2,7 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import type { ConfigSettings } from '../../../controllers/collectorConfigs';
 import { liveInputs } from '../../../controllers/collectorConfigs';
+import type { ShardBefore } from '../../../controllers/collectorBeginnings';
 import type { ReportedFailure } from '../../../controllers/collectorFailures';
 import type { ShardSource } from '../../../controllers/collectorShards';
 import { fallbacksOf, isBlocked, newRollout, withFailure } from '../../../controllers/rolloutSteps';
@@ -35,15 +36,12 @@ export class ShardOffers {
   private readonly holds = new AgentHolds();
   /** Failures seen here that MongoDB does not know of yet, by hash. */
   readonly failures = new Map<string, ReportedFailure>();
-  /**
-   * What agents were seen to run, by instance UID, before this process began, of those that had yet to say that it is applied:
-   * the supervisor says so only when `config_apply_timeout` is over.
-   */
-  ranBefore: ReadonlyMap<string, string> = new Map();
   /** The number of the last change that may have been one of this shard's. */
   touchedAt = 0;
   /** Somebody asked for it since this was set to false. */
   asked = true;
+  /** By instance UID. */
+  private ran: ReadonlyMap<string, string> = new Map();
   private facts: ShardFacts | undefined;
   private settled = false;
   private current: Offer | undefined;
@@ -264,9 +262,18 @@ export class ShardOffers {
     return this.offerFor(instanceUid) !== before;
   }
 
-  /** Takes in what agents were kept from before. */
-  setAgentBlocks(blocks: Map<string, string[]>): void {
+  /** Takes in what others found out about the agents. */
+  begin({ blocks, running }: Pick<ShardBefore, 'blocks' | 'running'>): void {
     this.holds.restore(blocks);
+    this.ran = running;
+  }
+
+  /**
+   * Whether an agent was seen to run a config before this process began, which it had yet to say that it is applied: the
+   * supervisor says so only when `config_apply_timeout` is over.
+   */
+  ranBefore(instanceUid: string, hash: string): boolean {
+    return this.ran.get(instanceUid) === hash;
   }
 
   private remember({ hashHex, revision }: Offer): void {
