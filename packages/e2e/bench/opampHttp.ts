@@ -29,6 +29,8 @@ interface Contender {
   name: string;
   pid: number;
   agents: readonly PollingAgent[];
+  /** Whether its agents never sleep: where it needs the other core itself, they must. */
+  awake: boolean;
   /** Of each round: polls a second, and milliseconds of its processor time a poll. */
   rates: number[];
   cpu: number[];
@@ -39,7 +41,7 @@ async function contender(
   name: string,
   target: PollTarget & { pid: number },
   started: OpampGround['started'],
-  settle: boolean,
+  { settle, awake }: { settle: boolean; awake: boolean },
 ): Promise<Contender> {
   const agents: PollingAgent[] = [];
   started({
@@ -53,12 +55,12 @@ async function contender(
     agents.push(agent);
     if (settle) await agent.settle();
   }
-  return { name, pid: target.pid, agents, rates: [], cpu: [], answerBytes: 0 };
+  return { name, pid: target.pid, agents, awake, rates: [], cpu: [], answerBytes: 0 };
 }
 
 async function turn(one: Contender, ms: number, signal: AbortSignal): Promise<void> {
   const before = await cpuSeconds(one.pid);
-  const { polls, seconds, answerBytes } = await pollFor(one.agents, ms, signal);
+  const { polls, seconds, answerBytes } = await pollFor(one.agents, ms, one.awake, signal);
   one.rates.push(polls / seconds);
   one.cpu.push(ratio(((await cpuSeconds(one.pid)) - before) * 1_000, polls));
   one.answerBytes = answerBytes;
@@ -121,7 +123,7 @@ export async function measureHttp(
   const ours = async (tenants: number): Promise<Contender> => {
     const { api, pid, opampPort } = await install(tenants);
     const target = { port: opampPort, token: api.collectorToken, pid };
-    return contender(`ours, ${tenants} tenants`, target, started, true);
+    return contender(`ours, ${tenants} tenants`, target, started, { settle: true, awake: true });
   };
   const few = await ours(FEW_TENANTS);
   const installed = await install(size.tenants);
@@ -131,12 +133,15 @@ export async function measureHttp(
     `ours, ${size.tenants} tenants`,
     { port: opampPort, token: api.collectorToken, pid },
     started,
-    true,
+    { settle: true, awake: true },
   );
   // As long as what we answer with when there is nothing new.
   await turn(few, size.warmUpMs, signal);
   const bareProgram = await start('opampBare', { [BARE_BYTES]: String(few.answerBytes) });
-  const bare = await contender('bare node:http', { ...bareProgram, token: 'none' }, started, false);
+  const bare = await contender('bare node:http', { ...bareProgram, token: 'none' }, started, {
+    settle: false,
+    awake: true,
+  });
   const rebuildingProgram = await start('opampRebuilding', {
     [REBUILDING_MONGO]: installed.mongoUri,
   });
@@ -144,7 +149,7 @@ export async function measureHttp(
     `HyperDX's way, ${size.tenants} tenants`,
     { ...rebuildingProgram, token: 'none' },
     started,
-    false,
+    { settle: false, awake: false },
   );
   const all = [few, many, bare, rebuilding];
   for (const one of all) await turn(one, size.warmUpMs, signal);

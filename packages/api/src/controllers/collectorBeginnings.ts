@@ -54,7 +54,7 @@ async function readAgents(before: ReadonlyMap<string, ShardBefore>): Promise<voi
     .lean<ICollectorAgent[]>()
     .cursor();
   for await (const agent of found) {
-    const { shard, instanceUid, blocked, state, status, hash } = agent as ICollectorAgent;
+    const { shard, instanceUid, blocked, state, status, hash } = agent;
     const known = before.get(shard);
     if (!known || known.blocks.size + known.running.size >= MAX_AGENTS) continue;
     // A document that was made before there was such a field has none.

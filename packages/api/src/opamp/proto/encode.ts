@@ -21,15 +21,34 @@ const errorTypes = {
   Unavailable: ServerErrorResponseType.ServerErrorResponseType_Unavailable,
 } as const;
 
+/** Most messages say no more than this and whose they are: written once. */
+const PLAIN = ServerToAgent.encode({ capabilities: CAPABILITIES }).finish();
+/** Number 1, with a length before its bytes (opamp.proto, ServerToAgent.instance_uid). */
+const INSTANCE_UID = 0x0a;
+const UID_BYTES = 16;
+
+/** That nothing is new. Fields of Protocol Buffers may come in any order. */
+function encodePlain(instanceUid: string): Uint8Array {
+  const head = Buffer.allocUnsafe(2 + UID_BYTES + PLAIN.byteLength);
+  head[0] = INSTANCE_UID;
+  head[1] = UID_BYTES;
+  head.write(instanceUid, 2, UID_BYTES, 'hex');
+  head.set(PLAIN, 2 + UID_BYTES);
+  return head;
+}
+
 /** Writes a ServerToAgent message, whole but for the config: an offer's `wire` appended to it makes it carry that. */
 export function encodeServerMessage(message: ServerMessage): Uint8Array {
-  const { heartbeatSeconds, newInstanceUid } = message;
+  const { instanceUid, heartbeatSeconds, newInstanceUid } = message;
+  const flags =
+    (message.reportFullState === true ? REPORT_FULL_STATE : 0) |
+    (message.reportAvailableComponents === true ? REPORT_AVAILABLE_COMPONENTS : 0);
+  const isPlain = flags === 0 && heartbeatSeconds === undefined && newInstanceUid === undefined;
+  if (isPlain && instanceUid.length === 2 * UID_BYTES) return encodePlain(instanceUid);
   return ServerToAgent.encode({
-    instanceUid: Buffer.from(message.instanceUid, 'hex'),
+    instanceUid: Buffer.from(instanceUid, 'hex'),
     capabilities: CAPABILITIES,
-    flags:
-      (message.reportFullState === true ? REPORT_FULL_STATE : 0) |
-      (message.reportAvailableComponents === true ? REPORT_AVAILABLE_COMPONENTS : 0),
+    flags,
     connectionSettings:
       heartbeatSeconds === undefined
         ? undefined

@@ -36,7 +36,8 @@ function decoded(segment: string): string | undefined {
 
 /** Where a request goes: a token in the path comes before one in the header. */
 export function opampRoute(req: Pick<IncomingMessage, 'url' | 'headers'>): Credentials | undefined {
-  const path = (req.url ?? '').split('?', 1)[0] ?? '';
+  const { url = '' } = req;
+  const path = url === PLAIN_PATH ? url : (url.split('?', 1)[0] ?? '');
   if (path === PLAIN_PATH) {
     const { authorization } = req.headers;
     const token = bearerToken(authorization);
@@ -115,9 +116,11 @@ function read(req: IncomingMessage, room: Room, { take, fail }: Reader): void {
       }
     })
     .on('end', () => end())
-    .on('close', () =>
-      end(new TenancyError('invalid_opamp_message', 'body: ended before it was complete.')),
-    );
+    .on('close', () => {
+      // Most close after their end: an error, with its stack, would be the dearest part of a poll.
+      if (hasEnded) return;
+      end(new TenancyError('invalid_opamp_message', 'body: ended before it was complete.'));
+    });
 }
 
 async function decompress(body: Buffer, room: Room): Promise<Buffer> {

@@ -24,6 +24,7 @@ interface Series {
  */
 export class RequestMeter {
   private readonly series = new Map<string, Series>();
+  private readonly polls: Series;
   private inFlight = 0;
 
   /** @param onEnd told of each request that has ended. */
@@ -31,6 +32,7 @@ export class RequestMeter {
     private readonly metrics: Metrics,
     private readonly onEnd: ((end: RequestEnd) => void) | undefined,
   ) {
+    this.polls = this.make('POST', POLL_ROUTE, 200);
     metrics.beforeScrape(() => {
       metrics.set('http_requests_in_flight', { server: 'opamp' }, this.inFlight);
     });
@@ -47,23 +49,40 @@ export class RequestMeter {
   }
 
   private end({ method = '', url = '' }: IncomingMessage, status: number, ms: number): void {
-    const route = url === POLL_ROUTE ? POLL_ROUTE : matchRoute(url.split('?', 1)[0] ?? '').pattern;
-    const key = `${method} ${route} ${status}`;
-    const series = this.series.get(key) ?? this.make(key, method, route, status);
+    const isPoll = url === POLL_ROUTE;
+    const route = isPoll ? POLL_ROUTE : matchRoute(url.split('?', 1)[0] ?? '').pattern;
+    const isUsual = isPoll && status === 200 && method === 'POST';
+    const series = isUsual ? this.polls : this.seriesOf(method, route, status);
     series.count();
     series.observe(ms / 1_000);
     this.onEnd?.({ method, route, status, ms: Math.round(ms * 10) / 10 });
   }
 
-  private make(key: string, method: string, route: string, status: number): Series {
-    const labels = { server: 'opamp', method, route } as const;
-    const counted = { ...labels, status: String(status) };
-    const observe = this.metrics.histogram('http_request_duration_seconds', labels);
-    if (this.series.size >= MAX_SERIES) {
-      return { count: () => this.metrics.count('http_requests_total', counted), observe };
-    }
-    const made = { count: this.metrics.counter('http_requests_total', counted), observe };
+  private seriesOf(method: string, route: string, status: number): Series {
+    const key = `${method} ${route} ${status}`;
+    const known = this.series.get(key);
+    if (known) return known;
+    if (this.series.size >= MAX_SERIES) return this.once(method, route, status);
+    const made = this.make(method, route, status);
     this.series.set(key, made);
     return made;
+  }
+
+  private make(method: string, route: string, status: number): Series {
+    const labels = { server: 'opamp', method, route } as const;
+    return {
+      count: this.metrics.counter('http_requests_total', { ...labels, status: String(status) }),
+      observe: this.metrics.histogram('http_request_duration_seconds', labels),
+    };
+  }
+
+  /** Of what is not to be kept. */
+  private once(method: string, route: string, status: number): Series {
+    const { metrics } = this;
+    const labels = { server: 'opamp', method, route } as const;
+    return {
+      count: () => metrics.count('http_requests_total', { ...labels, status: String(status) }),
+      observe: metrics.histogram('http_request_duration_seconds', labels),
+    };
   }
 }

@@ -22,8 +22,12 @@ export interface FollowerOptions {
 
 /** How soon a change made by another process is seen. */
 const POLL_MS = 500;
-/** How long changes made here are gathered before they are read: tenants are often made in a row. */
+/**
+ * How long changes made here are gathered before they are read: tenants are often made in a row. The first after a while waits
+ * for less, since most are alone.
+ */
 const GATHER_MS = 300;
+const FIRST_MS = 100;
 const GATHER_MAX_MS = 1_000;
 /** How much longer than it took everything is left alone before it is read again. */
 const IDLE_FACTOR = 5;
@@ -90,13 +94,18 @@ export class Follower {
     return this.running;
   }
 
-  /** A burst of changes is read once: the first one sets the time, so that no number of them puts it off. */
+  /** A burst of changes is read once or twice: the first one sets the time, so that no number of them puts it off. */
   readSoon(): void {
     if (this.isStopped()) return;
-    this.soon ??= setTimeout(() => {
-      this.soon = undefined;
-      void this.run();
-    }, this.pauseMs());
+    const pauseMs = this.pauseMs();
+    const restMs = pauseMs - (performance.now() - this.readAt);
+    this.soon ??= setTimeout(
+      () => {
+        this.soon = undefined;
+        void this.run();
+      },
+      Math.max(restMs, Math.min(FIRST_MS, pauseMs)),
+    );
   }
 
   /** Where reading takes long, more is gathered: it must not become what the database mostly does. */
