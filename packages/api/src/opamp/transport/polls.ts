@@ -32,9 +32,6 @@ export interface PollServices {
   log: Logger;
 }
 
-/** For so long a token that was good is: what revokes it takes as long to get here. */
-const GOOD_MS = 500;
-
 /**
  * What comes over HTTP: `POST /v1/opamp`, `POST /t/<token>/v1/opamp`, `GET /health`, `GET /ready`. Not an Express application:
  * a poll is answered by thousands of agents every few seconds, and none of Express's work serves it.
@@ -64,7 +61,6 @@ export function createPolls(
   function poll(req: IncomingMessage, res: ServerResponse, credentials: Credentials): void {
     let admitted: Admitted | undefined;
     let room: Room | undefined;
-    const begun = performance.now();
     const admit = (): Admitted => doorkeeper.poll(credentials, () => namedUid(req));
     const fail = (thrown: unknown): void => {
       room?.leave();
@@ -73,9 +69,9 @@ export function createPolls(
       countRefusal(metrics, code, credentials);
       refuse(req, res, thrown);
     };
-    const answer = (body: Buffer, first: Admitted): void => {
-      // A message may come slowly, or wait: its token may no longer be good when it is there.
-      admitted = performance.now() - begun < GOOD_MS ? first : admit();
+    const answer = (body: Buffer): void => {
+      // A message may come slowly: its token may no longer be good when it is there.
+      admitted = admit();
       sendMessage(res, controller.handle({ admitted }, body));
       room?.leave();
     };
@@ -86,8 +82,8 @@ export function createPolls(
       const take = (body: Buffer): void => {
         try {
           const config = doorkeeper.config(first);
-          if (config) config.then(() => answer(body, first)).catch(fail);
-          else answer(body, first);
+          if (config) config.then(() => answer(body)).catch(fail);
+          else answer(body);
         } catch (error) {
           fail(error);
         }
