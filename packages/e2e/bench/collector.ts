@@ -15,31 +15,34 @@ interface Size {
   /** Records that each collector gets in a round, in thousands: as fast as it takes them, and at {@link CALM_RATE}. */
   thousands: number;
   calmThousands: number;
-  rounds: number;
+  /** Of each ending; `nop` has no calm ones. */
+  rounds: Readonly<Record<Ending, number>>;
   /** Of the round that is not counted: connections, caches and compilers settle. */
   warmUpThousands: number;
   reloads: number;
-  writing: readonly Kind[];
-  nop: readonly Kind[];
+  kinds: Readonly<Record<Ending, readonly Kind[]>>;
 }
 
 const FULL: Size = {
   thousands: 300,
   calmThousands: 100,
-  rounds: 5,
+  rounds: { tcp: 5, http: 3, nop: 5 },
   warmUpThousands: 100,
   reloads: 5,
-  writing: ['stock', 1, 10, 100, 250],
-  nop: ['stock', 1, 10, 100, 250, 1_000],
+  kinds: {
+    tcp: ['stock', 1, 10, 100, 250],
+    http: ['stock', 100, 250],
+    nop: ['stock', 1, 10, 100, 250, 1_000],
+  },
 };
 const QUICK: Size = {
   ...FULL,
   thousands: 20,
   calmThousands: 10,
-  rounds: 1,
+  rounds: { tcp: 1, http: 1, nop: 1 },
   warmUpThousands: 10,
   reloads: 1,
-  nop: ['stock', 1, 100],
+  kinds: { ...FULL.kinds, http: ['stock', 100], nop: ['stock', 1, 100] },
 };
 
 /** Records a second of the calm rounds: all tenants of a collector together. */
@@ -66,7 +69,7 @@ async function measureEnding(
   sink: Program,
   { progress, signal }: BenchOptions,
 ): Promise<Measured[]> {
-  const kinds = ending === 'nop' ? size.nop : size.writing;
+  const kinds = size.kinds[ending];
   const requests = makeRequests();
   const measured: Measured[] = [];
   const round = async ({ side }: Measured, load: Load): Promise<Round> => {
@@ -97,7 +100,7 @@ async function measureEnding(
       progress(`${ending}, ${sideName(kind)}: started in ${side.start.seconds.toPrecision(3)} s`);
     }
     for (const one of measured) await round(one, { records: size.warmUpThousands * 1_000 });
-    for (let done = 0; done < size.rounds; done += 1) {
+    for (let done = 0; done < size.rounds[ending]; done += 1) {
       // Who goes first changes: what one leaves behind for the next evens out.
       const order = done % 2 === 0 ? measured : measured.toReversed();
       for (const one of order) {
@@ -108,7 +111,8 @@ async function measureEnding(
         one.calm.push(await round(one, { records: size.calmThousands * 1_000, rate: CALM_RATE }));
       }
     }
-    for (const one of measured) {
+    // Over HTTP it is the same config but for an address.
+    for (const one of ending === 'http' ? [] : measured) {
       progress(`${ending}, ${sideName(one.side.kind)}: reloads`);
       for (let done = 0; done < size.reloads; done += 1) {
         one.reloads.push(await reload(one.side, signal));
@@ -135,8 +139,8 @@ function timesStock(
 function figuresOf(ending: Ending, measured: readonly Measured[]): Figure[] {
   const stock = measured.find(({ side }) => side.kind === 'stock');
   if (!stock) throw new Error('nothing to compare with');
-  const writes = ending === 'clickhouse';
-  const prefix = writes ? '' : 'nop, ';
+  const writes = ending !== 'nop';
+  const prefix = ending === 'tcp' ? '' : `${ending}, `;
   const figures: Figure[] = [];
   for (const one of measured) {
     const { kind, start, configBytes } = one.side;
@@ -146,7 +150,7 @@ function figuresOf(ending: Ending, measured: readonly Measured[]): Figure[] {
     const of = (rounds: readonly Round[], value: (round: Round) => number): number =>
       median(rounds.map(value));
     if (kind !== 'stock') {
-      const atMost = writes ? MOST_CPU[String(kind)] : undefined;
+      const atMost = ending === 'tcp' ? MOST_CPU[String(kind)] : undefined;
       figures.push({
         name: `${prefix}${sideName(kind)}: CPU per record, times stock`,
         value: timesStock(one, stock, 'fast', per100k),
@@ -189,6 +193,7 @@ function figuresOf(ending: Ending, measured: readonly Measured[]): Figure[] {
     }
     figure('memory before the first record', one.idleBytes / MEGABYTE, 'MB');
     figure('memory afterwards', (one.fast.at(-1)?.residentBytes ?? NaN) / MEGABYTE, 'MB');
+    if (ending === 'http') continue;
     figure('config', configBytes / 1_024, 'KB');
     figure('start', start.seconds, 's');
     figure('start, CPU', start.cpu, 's');
@@ -206,19 +211,21 @@ async function run(options: BenchOptions): Promise<Findings> {
   const conditions = {
     ...machineConditions(),
     recordsPerRound: size.thousands * 1_000,
-    rounds: size.rounds,
+    rounds: size.rounds.tcp,
+    roundsOverHttp: size.rounds.http,
     recordsPerRequest: RECORDS_PER_REQUEST,
     senders: SENDERS,
     keys: 'each tenant one, all alike often, in random order',
     signal: 'logs, OTLP/HTTP protobuf',
     stock: "HyperDX's own config for one team, with the bootstrap's batch processor",
-    writesTo: 'a process that answers the exporter over HTTP and keeps nothing',
+    writesTo:
+      "a process that answers the exporter and keeps nothing, over ClickHouse's native protocol (tcp://); figures that begin with `http` are of its HTTP interface",
   };
   progress('starting what the collectors write to');
   const sink = await startProgram('collectorSink', 0);
   try {
     const figures: Figure[] = [];
-    for (const ending of ['clickhouse', 'nop'] as const) {
+    for (const ending of ['tcp', 'http', 'nop'] as const) {
       figures.push(...figuresOf(ending, await measureEnding(ending, size, sink, options)));
     }
     return { conditions, figures };
@@ -232,8 +239,8 @@ export const collector: Bench = {
   summary: 'what tenants cost a shared collector, against one tenant on a config as HyperDX has it',
   description:
     `Sends logs, ${RECORDS_PER_REQUEST} records a request, through a collector with HyperDX's own config for one team and through collectors with the ` +
-    `product's config for ${FULL.writing.slice(1).join(', ')} tenants, in turns, into a sink that keeps nothing: as fast as they are taken, and at ` +
-    `${CALM_RATE} records a second. Then without writing, up to ${FULL.nop.at(-1) ?? ''} tenants. Takes processor time, memory, start and reload of each. ` +
+    `product's config for ${FULL.kinds.tcp.slice(1).join(', ')} tenants, in turns, into a sink that keeps nothing: as fast as they are taken, and at ` +
+    `${CALM_RATE} records a second. Then over HTTP, and without writing, up to ${FULL.kinds.nop.at(-1) ?? ''} tenants. Takes processor time, memory, start and reload of each. ` +
     'A full run takes about 12 minutes on two cores and is ended after 40; with --quick it takes a minute and is ended after 5. ' +
     'What was found is in docs/scale.md.',
   sizeUnit: 'thousand records a collector and round',

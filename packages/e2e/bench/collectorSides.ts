@@ -11,8 +11,8 @@ import type { Tenant } from './ingestSides';
 import { cpuSeconds } from './processes';
 import type { Program } from './program';
 
-/** What a collector ends in: ClickHouse exporters that write to the sink, or exporters that do nothing. */
-export type Ending = 'clickhouse' | 'nop';
+/** What a collector ends in: ClickHouse exporters that write to the sink, by the address they are given, or exporters that do nothing. */
+export type Ending = 'tcp' | 'http' | 'nop';
 
 /** One config to compare: HyperDX's own for one team, or the product's shared one for so many tenants. */
 export type Kind = 'stock' | number;
@@ -84,8 +84,9 @@ function withoutWriting(config: string): string {
 /** Starts the collector of a kind, on the bootstrap of HyperDX's image, and takes what the start costs. */
 export async function startSide(kind: Kind, ending: Ending, sink: Program): Promise<Side> {
   const tenants = Array.from({ length: kind === 'stock' ? 1 : kind }, makeTenant);
-  const database = kind === 'stock' ? 'stock' : `shared${kind}`;
-  const endpoint = `http://127.0.0.1:${sink.port}?compress=none`;
+  const database = `${ending}_${kind === 'stock' ? 'stock' : `shared${kind}`}`;
+  const scheme = ending === 'http' ? 'http' : 'tcp';
+  const endpoint = `${scheme}://127.0.0.1:${sink.port}?compress=none`;
   const [first] = tenants;
   if (!first) throw new Error('a collector without tenants takes no records');
   const writing =

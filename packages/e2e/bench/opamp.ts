@@ -70,7 +70,7 @@ export const opamp: Bench = {
     'tenants. Then WebSockets on one process of ours, as ' +
     `many as its open-file limit allows and ${MOST_AGENTS} at the most, from other processes: memory an agent beside an idle ws server, CPU of heartbeats, a change for ` +
     'one team and for all, and everybody coming back after a restart. ' +
-    'A full run takes about 12 minutes on two cores and is ended after 40; with --quick it takes a minute and is ended after 5.',
+    'A full run takes about 20 minutes on two cores and is ended after 40; with --quick it takes a minute and is ended after 5.',
   sizeUnit: 'agents on WebSockets',
   sizeFlag: 'agents',
   maxSize: MOST_AGENTS,

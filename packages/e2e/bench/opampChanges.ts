@@ -19,7 +19,18 @@ async function acknowledged({ metricsPort }: Fleet): Promise<number> {
   return metrics.sum('hyperdx_tenancy_opamp_config_reports_total', { status: 'applied' });
 }
 
-/** Takes what arrives until so many have. @throws Error where fewer do in time. */
+/** Fewer agents than should have were given a config in time. */
+class TooFew extends Error {
+  constructor(
+    readonly count: number,
+    wanted: number,
+    cause: unknown,
+  ) {
+    super(`${count} of ${wanted} agents were given the config`, { cause });
+  }
+}
+
+/** Takes what arrives until so many have. @throws TooFew where fewer do in time. */
 async function collect(agents: Agents, count: number, signal: AbortSignal): Promise<Arrivals> {
   const arrivals: Arrivals = [];
   await waitFor(
@@ -35,9 +46,7 @@ async function collect(agents: Agents, count: number, signal: AbortSignal): Prom
     },
   ).catch((error: unknown) => {
     signal.throwIfAborted();
-    throw new Error(`${arrivals.length} of ${count} agents were given the config`, {
-      cause: error,
-    });
+    throw new TooFew(arrivals.length, count, error);
   });
   return arrivals;
 }
@@ -169,9 +178,14 @@ export class ChangesForAll {
     ];
   }
 
-  /** Makes one more. @returns how many agents it reached. */
+  /** Makes one more. @returns how many agents it reached, be it too few: what was measured before is not lost over it. */
   async reached(): Promise<number> {
-    return (await this.next()).waits.length;
+    try {
+      return (await this.next()).waits.length;
+    } catch (error) {
+      if (error instanceof TooFew) return error.count;
+      throw error;
+    }
   }
 
   private next(): Promise<ForAll> {

@@ -146,6 +146,8 @@ async function measureOurs(
 
   figures.push(...(await measureStorm(fleet, agents, options)));
   const areAllBack = (await agents.state()).inStep === agents.count;
+  // As after the first connection: all of them are written down anew.
+  await sleep(size.settleMs, undefined, { signal });
   figures.push({
     name: 'after a restart: agents that the next change for all reached',
     value: areAllBack ? await changes.reached() : 0,

@@ -1,5 +1,5 @@
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server as HttpServer } from 'node:http';
+import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
 
 import { spawnManaged, waitFor } from '@hyperdx-tenancy/devkit/process';
@@ -58,12 +58,12 @@ export async function startProgram(
 }
 
 /** Longer than any pause of a bench. */
-const KEEP_ALIVE_MS = 120_000;
+export const KEEP_ALIVE_MS = 120_000;
 
 /** The other side of {@link startProgram}: listens on a port of its own and says which. */
-export function serveProgram(make: (behind: number) => Server): void {
+export function serveProgram(make: (behind: number) => HttpServer | Server): void {
   const server = make(Number(process.env[BEHIND]));
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  if ('keepAliveTimeout' in server) server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo;
     process.send?.({ port });

@@ -13,6 +13,10 @@ const MAX_QUEUE_BYTES = 64 * MIB;
 const MIN_QUEUE_BYTES = MIB;
 const MAX_REQUEST_MIB = 16;
 const MIN_REQUEST_MIB = 1;
+/** Records that are written at once; ClickHouse's documentation asks for 10,000 to 100,000 rows an INSERT. */
+const MAX_BATCH_RECORDS = 10_000;
+/** What a record is taken to have, of OTLP's bytes, where a batch is measured against its queue. */
+const RECORD_BYTES = 512;
 
 /** How much a collector takes in one request, and keeps for each queue. */
 export interface Limits {
@@ -20,6 +24,8 @@ export interface Limits {
   readonly queueBytes: number;
   /** MiB of one request; gRPC's limit has no smaller unit. */
   readonly requestMiB: number;
+  /** Records that are written as soon as so many are gathered. */
+  readonly batchRecords: number;
   /** True where a queue cannot be twice the size of a request. */
   readonly crowded: boolean;
   /** True where the queues, if all were full, take more than half of the memory. */
@@ -34,6 +40,9 @@ export interface Limits {
  * in, and an element larger than its queue is refused by the exporter as *retryable* (gRPC Unavailable,
  * HTTP 503), so that its sender would offer it again for ever. What the receiver refuses for its size is
  * final for the sender (gRPC ResourceExhausted, HTTP 400).
+ *
+ * A batch is a quarter of its queue: records count against the queue until they are written, so that one which is never
+ * full before its queue is would be written by the clock alone, and let in no more than a queue a second.
  */
 export function limitsFor(input: {
   tenants: number;
@@ -51,6 +60,7 @@ export function limitsFor(input: {
   return {
     queueBytes,
     requestMiB: clamp(Math.floor(queueBytes / 2 / MIB), MIN_REQUEST_MIB, MAX_REQUEST_MIB),
+    batchRecords: Math.min(Math.floor(queueBytes / 4 / RECORD_BYTES), MAX_BATCH_RECORDS),
     crowded: (queueMiB === undefined ? share : queueBytes) < 2 * MIN_REQUEST_MIB * MIB,
     overcommitted: queueMiB !== undefined && !onDisk && queueBytes * queues > memory,
   };

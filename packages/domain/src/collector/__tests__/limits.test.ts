@@ -7,8 +7,9 @@ const memory = (tenants: number, memoryLimitMiB = 1500) =>
 
 describe('limitsFor', () => {
   it('caps a queue at 64 MiB and a request at 16 MiB', () => {
-    expect(memory(0)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, ...roomy });
-    expect(memory(2)).toEqual({ queueBytes: 64 * MIB, requestMiB: 16, ...roomy });
+    const most = { queueBytes: 64 * MIB, requestMiB: 16, batchRecords: 10_000, ...roomy };
+    expect(memory(0)).toEqual(most);
+    expect(memory(2)).toEqual(most);
   });
 
   it.each([3, 10, 50, 93])(
@@ -37,13 +38,33 @@ describe('limitsFor', () => {
     }
   });
 
+  it('writes a batch before it is what fills the queue', () => {
+    expect(memory(250).batchRecords).toBe(512);
+    expect(memory(100).batchRecords).toBe(960);
+    for (let tenants = 0; tenants <= 300; tenants += 1) {
+      const { batchRecords, queueBytes } = memory(tenants);
+      expect(Number.isInteger(batchRecords)).toBe(true);
+      expect(batchRecords * 512 * 4).toBeLessThanOrEqual(queueBytes);
+    }
+  });
+
   it('gives a queue the size that an operator wants, and says where memory is too small for it', () => {
     const wanted = (queueMiB: number, onDisk = false) =>
       limitsFor({ tenants: 10, memoryLimitMiB: 1500, onDisk, queueMiB });
-    expect(wanted(18)).toEqual({ queueBytes: 18 * MIB, requestMiB: 9, ...roomy });
+    expect(wanted(18)).toEqual({
+      queueBytes: 18 * MIB,
+      requestMiB: 9,
+      batchRecords: 9_216,
+      ...roomy,
+    });
     expect(wanted(19)).toMatchObject({ queueBytes: 19 * MIB, overcommitted: true });
     expect(wanted(1)).toMatchObject({ requestMiB: 1, crowded: true });
-    expect(wanted(1024, true)).toEqual({ queueBytes: 1024 * MIB, requestMiB: 16, ...roomy });
+    expect(wanted(1024, true)).toEqual({
+      queueBytes: 1024 * MIB,
+      requestMiB: 16,
+      batchRecords: 10_000,
+      ...roomy,
+    });
   });
 
   it('has room on disk for any number', () => {

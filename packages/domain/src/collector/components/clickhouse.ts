@@ -46,7 +46,12 @@ export function clickhouseExporter(
       ...(storage && { storage: FILE_STORAGE }),
       // Batches are measured in records: with a limit in bytes, one record above it is dropped.
       ...(batching && {
-        batch: { sizer: 'items', flush_timeout: '1s', min_size: 10_000, max_size: 50_000 },
+        batch: {
+          sizer: 'items',
+          flush_timeout: '1s',
+          min_size: limits.batchRecords,
+          max_size: 50_000,
+        },
       }),
     },
   };
