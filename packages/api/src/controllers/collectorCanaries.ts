@@ -12,7 +12,7 @@ import { faultPoint } from '../utils/faultPoint';
 import { blockConfig, holdRollout } from './collectorFailures';
 import { changeRollout } from './collectorRollouts';
 import type { RolloutFields } from './collectorRollouts';
-import { markRevision } from './collectorRevisions';
+import { markGoodRevision } from './collectorRevisions';
 import { groupOf, keyShard } from './collectorShards';
 import type { Context } from './context';
 import { announceChange } from './revisions';
@@ -191,7 +191,7 @@ async function carryOut(
   );
   if (!written) return;
   faultPoint('after:collectorRollout.advance');
-  if (step.kind === 'promote') await markRevision(shard, current.hash, 'good');
+  if (step.kind === 'promote') await markGoodRevision(shard, current.number);
   faultPoint('marked:collectorRollout.advance');
   await announceChange('collectors', context.log, { rollouts: [shard] });
 }

@@ -13,6 +13,7 @@ import { Types } from 'mongoose';
 
 import CollectorRevision from '../models/collectorRevision';
 import type { ICollectorRevision } from '../models/collectorRevision';
+import CollectorRollout from '../models/collectorRollout';
 import type { ICollectorRollout } from '../models/collectorRollout';
 import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
@@ -68,19 +69,24 @@ export async function writeRevision(
     if (!isDuplicateKey(error)) throw error;
   }
   faultPoint('written:collectorRevision.document');
-  await Promise.all([
-    CollectorRevision.updateMany(
-      { shard, state: 'offered', number: { $lt: number } },
-      { $set: { state: 'superseded' } },
-    ),
-    CollectorRevision.deleteMany({
-      shard,
-      number: { $lte: number - KEPT_REVISIONS, $nin: numbersInUse(rollout) },
-    }),
-  ]);
+  const tooOld = number - KEPT_REVISIONS;
+  // Of a change for all groups, what is asked for by anything but an id is most of what it costs FerretDB.
+  if (tooOld < 1) return;
+  await CollectorRevision.deleteMany({
+    shard,
+    number: { $lte: tooOld, $nin: numbersInUse(rollout) },
+  });
 }
 
-/** Notes what became of a revision. */
+/** Notes that a revision runs well. */
+export async function markGoodRevision(shard: string, number: number): Promise<void> {
+  await CollectorRevision.updateOne(
+    { _id: key(shard, number) },
+    { $set: { state: 'good', reason: null } },
+  );
+}
+
+/** Notes what became of all revisions of a shard with one config. */
 export async function markRevision(
   shard: string,
   hash: string,
@@ -142,11 +148,13 @@ const summary = {
   createdAt: 1,
 } as const;
 
-function revisionView(revision: ICollectorRevision): RevisionView {
+/** @param latest the number of the shard's latest one: none before it is on offer any more. */
+function revisionView(revision: ICollectorRevision, latest: number): RevisionView {
+  const isSuperseded = revision.state === 'offered' && revision.number < latest;
   return {
     number: revision.number,
     hash: revision.hash,
-    state: revision.state,
+    state: isSuperseded ? 'superseded' : revision.state,
     createdAt: revision.createdAt.toISOString(),
     cause: revision.cause,
     tenants: revision.tenants.length,
@@ -162,7 +170,8 @@ export async function listRevisions(shard: string): Promise<RevisionView[]> {
     // Those in use are kept beyond the last ones.
     .limit(KEPT_REVISIONS + 3)
     .lean<ICollectorRevision[]>();
-  return revisions.map(revisionView);
+  const latest = revisions[0]?.number ?? 0;
+  return revisions.map((revision) => revisionView(revision, latest));
 }
 
 async function textOf({ body }: ICollectorRevision): Promise<string> {
@@ -201,9 +210,12 @@ export async function getRevision(shard: string, number: number): Promise<Revisi
   const before = await CollectorRevision.findOne({ shard, number: { $lt: number } })
     .sort({ number: -1 })
     .lean<ICollectorRevision>();
+  const rollout = await CollectorRollout.findById(shard, { latest: 1 }).lean<
+    Pick<ICollectorRollout, 'latest'>
+  >();
   const config = await textOf(found);
   return {
-    ...revisionView(found),
+    ...revisionView(found, rollout?.latest ?? number),
     config,
     diff: before
       ? unifiedDiff(

@@ -8,7 +8,7 @@ import CollectorRollout from '../models/collectorRollout';
 import type { ICollectorRollout } from '../models/collectorRollout';
 import { faultPoint } from '../utils/faultPoint';
 import { isDuplicateKey } from '../utils/mongoErrors';
-import { hasRevision, markRevision, writeRevision } from './collectorRevisions';
+import { hasRevision, markGoodRevision, writeRevision } from './collectorRevisions';
 import type { NewRevision } from './collectorRevisions';
 import type { Context } from './context';
 import { announceChange } from './revisions';
@@ -142,7 +142,7 @@ export async function markGood(shard: string, hash: string): Promise<ICollectorR
       : undefined,
   );
   faultPoint('after:collectorRollout.good');
-  if (written) await markRevision(shard, hash, 'good');
+  if (written && rollout.good) await markGoodRevision(shard, rollout.good.number);
   return rollout;
 }
 

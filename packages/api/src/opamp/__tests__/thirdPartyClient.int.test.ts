@@ -220,8 +220,11 @@ describe("Elastic's OpAMP client", () => {
       balancer.target = second.url;
       await until('a report to the other process', () => second.fleet.reports.length === 1);
       await until('an agent in step', () => second.agentLog.last(uidHex)?.state === 'in_step');
+      const whole = () => exchanges.filter(({ a2s }) => a2s.agentDescription !== undefined);
+      // The server has it before its client tells of the answer.
+      await until('all of itself, again', () => whole().length >= 2);
       expect(exchanges.filter(({ s2a }) => s2a?.flags === 1n)).toHaveLength(1);
-      expect(exchanges.filter(({ a2s }) => a2s.agentDescription !== undefined)).toHaveLength(2);
+      expect(whole()).toHaveLength(2);
       expect(configs).toEqual(['first config']);
     } finally {
       stop();

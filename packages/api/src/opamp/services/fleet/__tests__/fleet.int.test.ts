@@ -1,3 +1,4 @@
+import { getRevision, listRevisions } from '../../../../controllers/collectorRevisions';
 import { hashToken } from '../../../../utils/secrets';
 import CollectorQuarantine from '../../../../models/collectorQuarantine';
 import CollectorRevision from '../../../../models/collectorRevision';
@@ -60,10 +61,13 @@ describe('the configs on offer', () => {
     expect(fleet.offerFor(SHARED, 'a')?.revision).toBe(2);
     expect(fleet.revision).toBe(1);
     await soon(() => told.includes(SHARED));
-    expect(await CollectorRevision.find().sort({ number: 1 }).distinct('state')).toEqual([
-      'offered',
-      'superseded',
+    const revisions = await listRevisions(SHARED);
+    expect(revisions.map(({ number, state }) => [number, state])).toEqual([
+      [2, 'offered'],
+      [1, 'superseded'],
     ]);
+    const { state } = await getRevision(SHARED, 1);
+    expect(state).toBe('superseded');
   });
 
   it('of a group that there is not are none, and asking again costs nothing', async () => {
