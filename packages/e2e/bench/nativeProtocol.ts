@@ -1,14 +1,9 @@
+import { varint } from './protobuf';
+
 /** ClickHouse's native protocol, as much of it as an INSERT and a question need, at the revision that clickhouse-go speaks. */
 export const REVISION = 54_460;
 
-/** A number: seven bits a byte, the lowest first. */
-export function varint(number: number): Buffer {
-  const bytes: number[] = [];
-  let rest = number;
-  for (; rest >= 0x80; rest >>>= 7) bytes.push((rest & 0x7f) | 0x80);
-  return Buffer.from([...bytes, rest]);
-}
-
+/** A text as the protocol has it, its length first. Numbers are written as in Protocol Buffers. */
 export function text(content: string): Buffer {
   const bytes = Buffer.from(content);
   return Buffer.concat([varint(bytes.length), bytes]);
@@ -93,7 +88,7 @@ export class NativeReader {
 }
 
 /** What a client sends. */
-export const FROM_CLIENT = { hello: 0, query: 1, data: 2, cancel: 3, ping: 4 } as const;
+export const FROM_CLIENT = { hello: 0, query: 1, data: 2, ping: 4 } as const;
 /** What a server sends. */
 export const FROM_SERVER = { hello: 0, data: 1, pong: 4, endOfStream: 5 } as const;
 

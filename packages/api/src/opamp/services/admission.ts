@@ -1,7 +1,12 @@
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
+import { LRUCache } from 'lru-cache';
+
 import { hashToken } from '../../utils/secrets';
 import type { Admitted, Fleet } from '../fleet';
+
+/** Tokens in use at one time; more only cost a hash each. */
+const MAX_HASHES = 5_000;
 
 /** What a request brings to be let in with. */
 export interface Credentials {
@@ -9,8 +14,6 @@ export interface Credentials {
   token: string | undefined;
   /** An `Authorization` header without a scheme, as collectors send their team's ingestion key. */
   key: string | undefined;
-  /** Of the token: computed once for all requests of a connection. */
-  hash?: string;
 }
 
 /** What lets agents in for as long as their connections are open. */
@@ -24,13 +27,14 @@ export interface Pass {
 
 /** Whom a token or an ingestion key lets in. Decided before a body is read, or a connection upgraded. */
 export class Admission {
+  /** Of tokens that were let in, so that not each poll computes them. */
+  private readonly hashes = new LRUCache<string, string>({ max: MAX_HASHES });
+
   constructor(private readonly fleet: Pick<Fleet, 'admit' | 'admitKey'>) {}
 
   /** @throws TenancyError `unauthorized` for none, or one that is not known; `token_revoked`. */
-  admit(credentials: Credentials): Admitted {
-    const { token, key } = credentials;
-    const byToken =
-      token === undefined ? undefined : this.fleet.admit((credentials.hash ??= hashToken(token)));
+  admit({ token, key }: Credentials): Admitted {
+    const byToken = token === undefined ? undefined : this.byToken(token);
     if (byToken === 'revoked') {
       throw new TenancyError('token_revoked', 'This collector token is no longer good.');
     }
@@ -41,6 +45,14 @@ export class Admission {
       'unauthorized',
       'A collector token is required: in the Authorization header, or in the path.',
     );
+  }
+
+  private byToken(token: string): Admitted | 'revoked' | undefined {
+    const known = this.hashes.get(token);
+    const hash = known ?? hashToken(token);
+    const admitted = this.fleet.admit(hash);
+    if (known === undefined && admitted !== undefined) this.hashes.set(token, hash);
+    return admitted;
   }
 
   /** The same, to be asked again later. @throws as {@link admit}. */

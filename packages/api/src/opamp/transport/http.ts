@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 
@@ -48,27 +47,6 @@ export function opampRoute(req: Pick<IncomingMessage, 'url' | 'headers'>): Crede
   const segment = TOKEN_PATH.exec(path)?.[1];
   const token = segment === undefined ? undefined : decoded(segment);
   return token === undefined ? undefined : { token, key: undefined };
-}
-
-/** What the last request of each connection said, and what it came to: the next one mostly says the same. */
-const said = new WeakMap<
-  Socket,
-  {
-    url: string | undefined;
-    authorization: string | undefined;
-    credentials: Credentials | undefined;
-  }
->();
-
-/** {@link opampRoute}, looked at once for all requests of a connection that say the same. */
-export function credentialsOf(req: IncomingMessage): Credentials | undefined {
-  const { socket, url } = req;
-  const { authorization } = req.headers;
-  const last = said.get(socket);
-  if (last?.url === url && last?.authorization === authorization) return last?.credentials;
-  const credentials = opampRoute(req);
-  said.set(socket, { url, authorization, credentials });
-  return credentials;
 }
 
 /** A request's path as it may be logged. */

@@ -12,8 +12,8 @@ import type { Credentials } from '../services/admission';
 import type { Doorkeeper } from '../services/doorkeeper';
 import type { InFlight } from '../services/inFlight';
 import {
-  credentialsOf,
   namedUid,
+  opampRoute,
   readMessage,
   redactedPath,
   Room,
@@ -107,7 +107,7 @@ export function createPolls(
 
   return (req, res) => {
     meter.begin(req, res);
-    const credentials = credentialsOf(req);
+    const credentials = opampRoute(req);
     if (credentials) poll(req, res, credentials);
     else answerOthers(req, res).catch((error: unknown) => refuse(req, res, error));
   };
