@@ -196,12 +196,20 @@ async function carryOut(
   await announceChange('collectors', context.log, { rollouts: [shard] });
 }
 
+/** Whether the target of a shard's tenants answered whenever it was asked for so long, milliseconds, and does now. */
+export type TargetAnswered = (shard: string, forMs: number) => Promise<boolean>;
+
 /**
  * Takes all canaries one step on: one look at those under way, one at their agents. Any process may do it, and several at
  * once.
  * @param heardSince since when agents could be heard: just after a start of ours none is connected yet, and none is gone.
+ * @param targetAnswered who is asked before canaries that were not healthy in time end a change.
  */
-export async function advanceRollouts(context: Context, heardSince = new Date(0)): Promise<void> {
+export async function advanceRollouts(
+  context: Context,
+  heardSince = new Date(0),
+  targetAnswered: TargetAnswered = () => Promise.resolve(true),
+): Promise<void> {
   const rollouts = await CollectorRollout.find({ phase: 'canary' }).lean<ICollectorRollout[]>();
   if (rollouts.length === 0) return;
   const keys = rollouts.flatMap(({ _id, canaries }) => canaries.map((uid) => `${_id}/${uid}`));
@@ -220,8 +228,14 @@ export async function advanceRollouts(context: Context, heardSince = new Date(0)
   for (const rollout of rollouts) {
     const policy = policies.get(groupIdOf(rollout._id)) ?? null;
     const mine = agents.filter(({ shard }) => shard === rollout._id);
-    const step = canaryStep(rollout, mine, policy ?? RolloutPolicy.parse({}), now);
+    const followed = policy ?? RolloutPolicy.parse({});
+    const step = canaryStep(rollout, mine, followed, now);
     try {
+      // None comes up in time whose ClickHouse never answers: that says nothing of the change.
+      const isBlamed =
+        step.kind !== 'fail' ||
+        (await targetAnswered(rollout._id, followed.timeoutSeconds * 1_000));
+      if (!isBlamed) continue;
       await carryOut(rollout, step, policy, { context, heardSince });
     } catch (error) {
       // One that cannot be changed now must not hold up the others.

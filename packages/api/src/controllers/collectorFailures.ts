@@ -6,7 +6,7 @@ import { lastGood, markRevision } from './collectorRevisions';
 import { changeRollout } from './collectorRollouts';
 import type { Context } from './context';
 import { announceChange } from './revisions';
-import { isBlocked, withFailure } from './rolloutSteps';
+import { isBlocked, triedAgain, withFailure } from './rolloutSteps';
 import type { Failure } from './rolloutSteps';
 
 /** Says that the present revision is one that failed before, so that the last good one is offered. */
@@ -80,6 +80,35 @@ export async function blockConfig(
 }
 
 /**
+ * Takes back that a config failed, where it was not the config's fault: it is offered again as any change is. Only where it
+ * is still the present one.
+ */
+export async function acquitConfig(
+  shard: string,
+  { hash, revision, reason }: Pick<Failure, 'hash' | 'revision' | 'reason'>,
+  context: Context,
+): Promise<ICollectorRollout> {
+  const { rollout, written } = await changeRollout(shard, (seen) => {
+    const isCurrent = seen.phase === 'failed' && seen.current?.hash === hash;
+    return isCurrent && isBlocked(seen, hash)
+      ? { ...triedAgain(seen, context.now()), blocked: without(seen, hash) }
+      : undefined;
+  });
+  if (!written) return rollout;
+  await announceChange('collectors', context.log, { rollouts: [shard] });
+  context.log.warn(
+    { group: shard, revision, hash, reason },
+    'a config that failed is offered again: those before it do not come up in time either',
+  );
+  const asked = { id: shard, revision, hash, reason };
+  await audited('collectorRollout.acquit', asked, { phase: rollout.phase }, context);
+  return rollout;
+}
+
+const without = ({ blocked }: ICollectorRollout, hash: string): ICollectorRollout['blocked'] =>
+  blocked.filter((one) => one.hash !== hash);
+
+/**
  * Holds a change that its canaries cannot decide on, until an operator does; if nobody changed the rollout since it was seen.
  */
 export async function holdRollout(
@@ -100,7 +129,7 @@ export async function holdRollout(
 
 /** What keeps agents safe does not wait for the audit: where that cannot be written, the log has it. */
 async function audited(
-  action: 'collectorRollout.fail' | 'collectorRollout.pause',
+  action: 'collectorRollout.fail' | 'collectorRollout.acquit' | 'collectorRollout.pause',
   asked: { id: string },
   after: object,
   context: Context,

@@ -194,6 +194,8 @@ async function audit(
 const PATIENCE_MS = 1_000;
 /** A look that is older than this is taken again before a group's next change is offered. */
 const FRESH_MS = 5_000;
+/** A target that says nothing for so long does not answer: a collector waits 2 s for a connection, 10 s for an answer. */
+const ANSWER_MS = 5_000;
 
 /**
  * Finds tenants for whom writing fails: tables or the writer gone, replicas read-only. In a collector that they share with
@@ -201,6 +203,9 @@ const FRESH_MS = 5_000;
  */
 export class Quarantine {
   private readonly looks = new Map<string, { at: number; look: Promise<boolean> }>();
+  private readonly questions = new Map<string, { at: number; answered: Promise<boolean> }>();
+  /** When a target did not answer last, by its name. */
+  private readonly silentAt = new Map<string, number>();
 
   constructor(private readonly context: Context) {}
 
@@ -226,22 +231,55 @@ export class Quarantine {
     const target = this.context.targets.all.find((one) => one.name === name);
     if (!target) return false;
     const last = this.looks.get(name);
-    if (last && this.context.now().getTime() - last.at < FRESH_MS) return false;
+    if (last && this.now() - last.at < FRESH_MS) return false;
     // What fails, or takes longer, is said by the next round.
     const look = this.look(target).catch(() => false);
     return Promise.race([look, sleep(PATIENCE_MS, false, { ref: false })]);
   }
 
+  /**
+   * Whether a target answered whenever it was asked within some time, and does now. Waits for five seconds at the most.
+   * @param forMs milliseconds.
+   */
+  async answered(name: string, forMs: number): Promise<boolean> {
+    const target = this.context.targets.all.find((one) => one.name === name);
+    if (!target) return false;
+    const now = this.now();
+    let question = this.questions.get(name);
+    if (!question || now - question.at >= FRESH_MS) {
+      question = { at: now, answered: this.ask(target) };
+      this.questions.set(name, question);
+    }
+    return (await question.answered) && this.now() - (this.silentAt.get(name) ?? -Infinity) > forMs;
+  }
+
+  private async ask(target: Target): Promise<boolean> {
+    const answer = target.select('SELECT 1').then(
+      () => true,
+      () => false,
+    );
+    const answered = await Promise.race([answer, sleep(ANSWER_MS, false, { ref: false })]);
+    if (!answered) this.silentAt.set(target.name, this.now());
+    return answered;
+  }
+
+  private now(): number {
+    return this.context.now().getTime();
+  }
+
   private look(target: Target): Promise<boolean> {
     const look = this.examine(target);
-    this.looks.set(target.name, { at: this.context.now().getTime(), look });
+    this.looks.set(target.name, { at: this.now(), look });
     return look;
   }
 
   private async examine(target: Target): Promise<boolean> {
     // First: a tenant that becomes active meanwhile is not among those who are judged.
     const tenants = await checkedTenants(target);
-    const observed = await observe(target);
+    const observed = await observe(target).catch((error: unknown) => {
+      this.silentAt.set(target.name, this.now());
+      throw error;
+    });
     return record(target.name, findFaults(tenants, observed), this.context);
   }
 }

@@ -12,7 +12,7 @@ import { hasRevision, markGoodRevision, writeRevision } from './collectorRevisio
 import type { NewRevision } from './collectorRevisions';
 import type { Context } from './context';
 import { announceChange } from './revisions';
-import { isBlocked, isKept, newRollout } from './rolloutSteps';
+import { isBlocked, isKept, newRollout, triedAgain } from './rolloutSteps';
 
 /** What may be written of a rollout. */
 export type RolloutFields = Partial<Omit<ICollectorRollout, '_id' | 'version'>>;
@@ -271,11 +271,9 @@ export async function releaseRollout(shard: string, context: Context): Promise<R
 export async function retryRollout(shard: string, context: Context): Promise<RolloutView> {
   return act(
     shard,
-    ({ blocked, phase, good }) => {
-      if (phase !== 'failed') return blocked.length === 0 ? undefined : { blocked: [] };
-      // What is wanted is then a change against what ran well last.
-      const since = context.now();
-      return { blocked: [], phase: 'steady', current: good, canaries: [], since, chosenAt: null };
+    (seen) => {
+      if (seen.phase !== 'failed') return seen.blocked.length === 0 ? undefined : { blocked: [] };
+      return { ...triedAgain(seen, context.now()), blocked: [] };
     },
     context,
   );

@@ -185,6 +185,14 @@ export function nextStep(
   return { kind: 'offer', to: tries ? 'canaries' : 'all' };
 }
 
+/** How a rollout stands that failed, for what is wanted to be a change against what ran well last. */
+export function triedAgain(
+  { good }: Pick<ICollectorRollout, 'good'>,
+  since: Date,
+): Pick<ICollectorRollout, 'phase' | 'current' | 'since' | 'canaries' | 'chosenAt'> {
+  return { phase: 'steady', current: good, since, canaries: [], chosenAt: null };
+}
+
 /** A config that failed for a shard. */
 export interface Failure {
   hash: string;

@@ -69,8 +69,13 @@ export function createCollectors(config: Config, context: Context, everyMs: numb
     log,
     metrics,
   });
+  const advance = (): Promise<void> =>
+    advanceRollouts(context, startedAt, async (shard, forMs) => {
+      const target = fleet.targetOf(shard);
+      return target === undefined || quarantine.answered(target, forMs);
+    });
   const tasks = [
-    { name: 'rollouts', each: ROLLOUTS_EVERY_MS, work: () => advanceRollouts(context, startedAt) },
+    { name: 'rollouts', each: ROLLOUTS_EVERY_MS, work: advance },
     { name: 'quarantine', each: QUARANTINE_EVERY_MS, work: () => quarantine.checkAll() },
     {
       name: 'collectors',

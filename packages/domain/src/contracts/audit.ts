@@ -26,6 +26,7 @@ export const auditActions = [
   'collectorRollout.rollback',
   'collectorRollout.release',
   'collectorRollout.retry',
+  'collectorRollout.acquit',
   'collectorRollout.fail',
   'collectorQuarantine.begin',
   'collectorQuarantine.end',

@@ -1,3 +1,6 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+
 import { startClickHouse } from '@hyperdx-tenancy/devkit/clickhouse';
 import { openMongo } from '@hyperdx-tenancy/devkit/mongo';
 import { writerName } from '@hyperdx-tenancy/domain/access';
@@ -150,6 +153,47 @@ describe('a tenant for whom writing fails', () => {
       expect(await apart()).toEqual({});
     } finally {
       await away.targets.close();
+    }
+  }, 60_000);
+});
+
+describe('a target', () => {
+  it('answered for some time where every question in it was answered, and one now is', async () => {
+    // It takes connections, and says nothing while it hangs.
+    let hangs = false;
+    const [to] = config.targets;
+    const port = Number(new URL(to!.host).port);
+    const between = createServer((socket) => {
+      const onward = connect(port, '127.0.0.1');
+      for (const end of [socket, onward]) end.on('error', () => end.destroy());
+      onward.pipe(socket);
+      socket.on('data', (chunk) => {
+        if (!hangs) onward.write(chunk);
+      });
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    const host = `http://127.0.0.1:${(between.address() as AddressInfo).port}`;
+    let now = Date.now();
+    const clock = { now: () => new Date(now) };
+    const away = { ...createContext({ ...config, targets: [{ ...to!, host }] }, log), ...clock };
+    try {
+      const quarantine = new Quarantine(away);
+      const answered = async () => {
+        now += 6_000;
+        return quarantine.answered('default', 60_000);
+      };
+      expect(await answered()).toBe(true);
+      hangs = true;
+      const atOnce = await Promise.all([answered(), answered()]);
+      expect(atOnce).toEqual([false, false]);
+      hangs = false;
+      expect(await answered()).toBe(false);
+      now += 60_000;
+      expect(await answered()).toBe(true);
+      expect(await quarantine.answered('not a target', 60_000)).toBe(false);
+    } finally {
+      await away.targets.close();
+      between.close();
     }
   }, 60_000);
 });

@@ -10,5 +10,17 @@ const CRASHED = /exited unexpectedly.*\bexit code[ =]2\b/i;
 /** Whether an agent's error tells of no more than a slow start. */
 export const isTimeout = (error: string): boolean => TIMED_OUT.test(error);
 
+/** What is said of a collector that was not healthy for so long. */
+export const unhealthyFor = (ms: number): string =>
+  `The collector was unhealthy for ${ms / 1_000} seconds.`;
+
+const UNHEALTHY = /^The collector was unhealthy for \d+ seconds\.$/;
+
+/**
+ * Whether a collector failed by nothing but not being there in time: so does one whose ClickHouse takes connections and never
+ * answers, whatever its config.
+ */
+export const isSlow = (reason: string): boolean => isTimeout(reason) || UNHEALTHY.test(reason);
+
 /** Whether an agent's error tells of a collector that crashed, for whatever reason of its own. */
 export const isCrash = (error: string): boolean => CRASHED.test(error);

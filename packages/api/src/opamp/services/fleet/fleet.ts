@@ -28,7 +28,7 @@ export interface FleetOptions {
   >;
   context: Context;
   /** Looks after tenants for whom writing fails; without it nobody looks before a change is offered. */
-  quarantine?: Pick<Quarantine, 'check'>;
+  quarantine?: Pick<Quarantine, 'check' | 'answered'>;
   /** Id of the token that an agent came with last. */
   tokenOf?: (shard: string, instanceUid: string) => string | undefined;
   pollMs?: number;
@@ -92,6 +92,9 @@ export class CollectorFleet implements Fleet {
       tokenOf: options.tokenOf ?? (() => undefined),
       changed: (shard) => this.tell(new Set([shard])),
       bringUpToDate: (shard) => this.bringUpToDate(shard),
+      ...(quarantine
+        ? { targetAnswered: (target: string, forMs: number) => quarantine.answered(target, forMs) }
+        : {}),
     });
     this.reader = new CollectorReader({ config, context });
     this.follower = new Follower({
@@ -178,6 +181,11 @@ export class CollectorFleet implements Fleet {
     const verdict = offers.standings.health(instanceUid, healthy, now);
     if (verdict) this.verdicts.take(offers, verdict, now);
     this.verdicts.noteGood(offers, now);
+  }
+
+  /** Name of the target of a shard's tenants; `undefined`: it is not known here. */
+  targetOf(shard: string): string | undefined {
+    return this.membership?.sourceOf(shard)?.target;
   }
 
   /** Forgets how an agent fared that is gone. */

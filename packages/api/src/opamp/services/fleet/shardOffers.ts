@@ -17,6 +17,8 @@ import type { Verdict } from './standings';
 
 /** Configs offered lately, of which a late report of failure is still taken. */
 const MAX_RECENT = 20;
+/** Failures for want of time say nothing for so long where not even what ran well before comes up in time. */
+const DOUBT_MS = 10 * 60_000;
 /** So often one process records the same again, where others record something else made from the same. */
 const MAX_RECORDED = 3;
 
@@ -53,6 +55,8 @@ export class ShardOffers {
   /** When the rollout was known to be the one in MongoDB, by `performance.now()`. */
   private confirmedAt = -Infinity;
   private recorded: { config: ShardConfig; times: number } | undefined;
+  /** When it was seen that no config comes up in time. */
+  private doubtedAt = -Infinity;
 
   constructor(
     readonly id: string,
@@ -220,6 +224,26 @@ export class ShardOffers {
       (isCanary && rollout.current?.hash === hash) || (isMeasure && standings.tooManyFailed(hash));
     const runsSomewhere = standings.runs(hash) || isGood;
     return { configsFault: evenIfGood || !runsSomewhere, evenIfGood };
+  }
+
+  /** Whether a config is what those are offered who are not given the present one, or ran well before. */
+  isProven(hash: string): boolean {
+    return hash === this.rollout.good?.hash || hash === this.fallback?.hashHex;
+  }
+
+  /** Whether collectors that are slow say nothing of their configs now. */
+  isDoubtful(now: number): boolean {
+    return now - this.doubtedAt < DOUBT_MS;
+  }
+
+  /** Notes that a config which ran well does not come up in time either. */
+  doubt(now: number): void {
+    this.doubtedAt = now;
+  }
+
+  /** Notes that a collector came up. */
+  trust(): void {
+    this.doubtedAt = -Infinity;
   }
 
   /** Blocks a config at once, in this process. @returns whether any offer changed. */

@@ -1,5 +1,5 @@
 import type { ConfigReport } from '../../fleet';
-import { isCrash, isTimeout } from '../failures';
+import { isCrash, isTimeout, unhealthyFor } from '../failures';
 
 /** Unhealthy for so long with a config, or not healthy for so long after it was slow to start: it failed. */
 export const GRACE_MS = 60_000;
@@ -48,8 +48,8 @@ export function afterReport(
       if (!isTimeout(error)) {
         return { hash, verdict: 'failed', reason: error, healthy, due: undefined };
       }
-      // It failed before, for the same reason: the wait is not begun anew by saying so again.
-      if (known?.hash === hash && known.verdict === 'failed') return known;
+      // The wait is not begun anew by saying so again.
+      if (known?.hash === hash && known.reason === error && known.verdict !== 'well') return known;
       return healthy === true
         ? { hash, verdict: 'well', reason: '', healthy, due: undefined }
         : {
@@ -81,11 +81,14 @@ export function afterHealth(known: Standing, healthy: boolean, now: number): Sta
 export function afterTime(known: Standing, now: number): Standing {
   const { due } = known;
   if (!due || due.at > now) return known;
-  const reason =
-    due.verdict === 'well'
-      ? ''
-      : known.reason || `The collector was unhealthy for ${GRACE_MS / 1_000} seconds.`;
+  const reason = due.verdict === 'well' ? '' : known.reason || unhealthyFor(GRACE_MS);
   return { ...known, verdict: due.verdict, reason, due: undefined };
+}
+
+/** How an agent stands whose failure is held to be none of its config's: it is given as much time again. */
+export function afterExcuse(known: Standing, now: number): Standing {
+  if (known.verdict !== 'failed') return known;
+  return { ...known, verdict: 'trying', due: dueBy(known.healthy === true, now) };
 }
 
 function dueBy(healthy: boolean | undefined, now: number): Standing['due'] {

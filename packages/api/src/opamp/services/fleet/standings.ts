@@ -1,5 +1,5 @@
 import type { ConfigReport } from '../../fleet';
-import { afterHealth, afterReport, afterTime, SETTLE_MS } from './standing';
+import { afterExcuse, afterHealth, afterReport, afterTime, SETTLE_MS } from './standing';
 import type { Standing } from './standing';
 
 /** A verdict that has just fallen. */
@@ -68,6 +68,12 @@ export class Standings {
     });
   }
 
+  /** Takes an agent's failure of a config back: it may still come to run it. */
+  excuse(instanceUid: string, hash: string, now: number): void {
+    const known = this.agents.get(instanceUid);
+    if (known?.hash === hash) this.put(instanceUid, known, afterExcuse(known, now), now);
+  }
+
   /** Forgets an agent that is gone. */
   gone(instanceUid: string): void {
     const known = this.agents.get(instanceUid);
@@ -80,6 +86,11 @@ export class Standings {
   /** Whether some agent is known to run a config. */
   runs(hash: string): boolean {
     return (this.counts.get(hash)?.well ?? 0) > 0;
+  }
+
+  /** Whether some agent is known to run any config. */
+  get runsAny(): boolean {
+    return [...this.counts.values()].some(({ well }) => well > 0);
   }
 
   /** Whether agents are still coming that ran what they run before this process began. */

@@ -1,11 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { blockConfig, blockForAgent } from '../../../controllers/collectorFailures';
+import { acquitConfig, blockConfig, blockForAgent } from '../../../controllers/collectorFailures';
 import { markGood } from '../../../controllers/collectorRollouts';
 import type { Context } from '../../../controllers/context';
 import { isBlocked } from '../../../controllers/rolloutSteps';
-import { isCrash } from '../failures';
+import { isCrash, isSlow } from '../failures';
 import type { ShardOffers } from './shardOffers';
+import { GRACE_MS } from './standing';
 import type { Verdict } from './standings';
 
 /** What verdicts need of the fleet. */
@@ -16,7 +17,12 @@ export interface VerdictsOptions {
   /** A shard's offers changed. */
   changed(shard: string): void;
   bringUpToDate(shard: ShardOffers): Promise<unknown>;
+  /** Whether a target answered whenever it was asked for so long, and does now; without it nobody can tell. */
+  targetAnswered?: (target: string, forMs: number) => Promise<boolean>;
 }
+
+/** A collector that is slow was so for as long: `config_apply_timeout` of our supervisor file, and what it is given after it. */
+const SLOW_MS = 2 * GRACE_MS;
 
 /**
  * What becomes of what agents say of their configs: one that failed is taken back at once in this process, and then written
@@ -29,7 +35,10 @@ export class Verdicts {
 
   /** Takes in a verdict that has just fallen. */
   take(shard: ShardOffers, verdict: Verdict, now: number): void {
-    if (verdict.verdict === 'well') return;
+    if (verdict.verdict === 'well') {
+      shard.trust();
+      return;
+    }
     const { instanceUid, hash, reason } = verdict;
     const revision = shard.offered(hash);
     // Not of ours, or long past, or known.
@@ -41,6 +50,62 @@ export class Verdicts {
       this.changedSoon(shard.id);
       return;
     }
+    if (isSlow(reason)) this.weigh(shard, verdict, revision, now);
+    else this.condemn(shard, verdict, revision, now);
+  }
+
+  /**
+   * A collector that is slow to come up may wait for a ClickHouse that takes connections and never answers, as it would with any
+   * config. So it counts only where the target answered all the time, and never against a config that ran well; where not
+   * even that one comes up, what failed for want of time before it is taken back.
+   */
+  private weigh(shard: ShardOffers, verdict: Verdict, revision: number, now: number): void {
+    const { instanceUid, hash } = verdict;
+    const { targetAnswered } = this.options;
+    const isProven = shard.isProven(hash);
+    if (isProven || shard.isDoubtful(now)) {
+      shard.standings.excuse(instanceUid, hash, now);
+      if (isProven && !shard.standings.runsAny) this.acquit(shard, now);
+      return;
+    }
+    const { target } = shard.source ?? {};
+    if (target === undefined || !targetAnswered) {
+      this.condemn(shard, verdict, revision, now);
+      return;
+    }
+    void targetAnswered(target, SLOW_MS)
+      // Nobody can tell: as where it does not answer.
+      .catch(() => false)
+      .then((answered) => {
+        if (isBlocked(shard.rollout, hash)) return;
+        if (answered) {
+          this.condemn(shard, verdict, revision, now);
+          return;
+        }
+        shard.standings.excuse(instanceUid, hash, now);
+        const fields = { group: shard.id, agent: instanceUid, hash, target };
+        this.options.context.log.warn(
+          fields,
+          'a collector is slow to come up, and so is its ClickHouse: its config is not blamed',
+        );
+      });
+  }
+
+  /** Takes back that the present config failed for want of time: those before it do not come up either. */
+  private acquit(shard: ShardOffers, now: number): void {
+    shard.doubt(now);
+    const { current, blocked } = shard.rollout;
+    const failure = blocked.find(({ hash }) => hash === current?.hash);
+    if (!failure || !isSlow(failure.reason)) return;
+    this.once(`acquit ${shard.id}`, async () => {
+      shard.takeIn(await acquitConfig(shard.id, failure, this.options.context));
+      await this.options.bringUpToDate(shard);
+    });
+  }
+
+  /** What failed is taken back: for all, or for the one agent whose fault it is. */
+  private condemn(shard: ShardOffers, verdict: Verdict, revision: number, now: number): void {
+    const { instanceUid, hash, reason } = verdict;
     const { configsFault, evenIfGood } = shard.judge(verdict, now);
     if (!configsFault) {
       this.failFor(shard, instanceUid, hash);

@@ -248,6 +248,7 @@ describe('tenants and shards', () => {
     const [acme, globex] = [await world.tenant('acme'), await world.tenant('globex')];
     const checked: string[] = [];
     const quarantine = {
+      answered: () => Promise.resolve(true),
       check: async (target: string) => {
         checked.push(target);
         if (checked.length !== 2) return false;

@@ -160,6 +160,105 @@ describe('a config that fails', () => {
     await soon(async () => (await view()).phase === 'failed');
   });
 
+  describe('while collectors are slow for another reason', () => {
+    const error = 'Config apply timeout exceeded';
+    let now = 0;
+
+    /** A fleet whose clock is ours, and whose target answers as told. */
+    async function slowFleet(answers: { now: boolean }) {
+      await world.tenant('acme');
+      now = Date.now();
+      const quarantine = {
+        check: () => Promise.resolve(false),
+        answered: () => Promise.resolve(answers.now),
+      };
+      const context = { ...world.context, now: () => new Date(now) };
+      const fleet = await world.fleetWith(SHARED, { context, quarantine });
+      await withGood([A, B], fleet);
+      fleet.start();
+      return fleet;
+    }
+
+    /** Agents take up what they are offered, and are not there in time. */
+    function hang(fleet: CollectorFleet, ...agents: string[]): void {
+      for (const agent of agents) {
+        report(fleet, 'applying', { agent });
+        fleet.health(SHARED, agent, false);
+        report(fleet, 'failed', { agent, error });
+      }
+    }
+
+    const later = () => new Promise((resolve) => setTimeout(resolve, 2_200));
+
+    it('is not blamed as long as their ClickHouse does not answer, and is good once it does', async () => {
+      const answers = { now: false };
+      const fleet = await slowFleet(answers);
+      await change('innocent', fleet);
+      const innocent = hash(fleet);
+      hang(fleet, A, B);
+      for (let i = 0; i < 3; i += 1) {
+        now += 60_001;
+        await later();
+        expect([hash(fleet, A), hash(fleet, B)]).toEqual([innocent, innocent]);
+      }
+      answers.now = true;
+      for (const agent of [A, B]) fleet.health(SHARED, agent, true);
+      await soon(async () => (await view()).good === 2);
+      expect(await view()).toMatchObject({ phase: 'steady', blocked: [] });
+    });
+
+    it('is blamed where ClickHouse answers', async () => {
+      const fleet = await slowFleet({ now: true });
+      const good = hash(fleet);
+      await change('stuck', fleet);
+      hang(fleet, A, B);
+      now += 60_001;
+      await soon(() => hash(fleet) === good);
+      await soon(async () => (await view()).phase === 'failed');
+    });
+
+    it('is offered again where what ran well before it does not come up either', async () => {
+      const fleet = await slowFleet({ now: true });
+      const good = hash(fleet);
+      await change('innocent', fleet);
+      const innocent = hash(fleet);
+      hang(fleet, A, B);
+      now += 60_001;
+      await soon(async () => (await view()).phase === 'failed');
+      expect(hash(fleet)).toBe(good);
+      hang(fleet, A, B);
+      now += 60_001;
+      await soon(() => hash(fleet) === innocent && hash(fleet, B) === innocent);
+      expect(await view()).toMatchObject({ phase: 'steady', blocked: [] });
+      await soon(async () => {
+        await flushAudit();
+        return (await AuditEvent.countDocuments({ action: 'collectorRollout.acquit' })) === 1;
+      });
+      // And stays, for as long as nothing comes up at all.
+      hang(fleet, A, B);
+      now += 60_001;
+      await later();
+      expect(hash(fleet)).toBe(innocent);
+      for (const agent of [A, B]) fleet.health(SHARED, agent, true);
+      await soon(async () => (await view()).good === (await view()).current);
+      // From then on a slow one is blamed again.
+      await change('stuck', fleet);
+      hang(fleet, A, B);
+      now += 60_001;
+      await soon(() => hash(fleet) === innocent);
+    });
+
+    it('that ran well stays good, however many are slow with it', async () => {
+      const fleet = await slowFleet({ now: true });
+      const good = hash(fleet);
+      hang(fleet, A, B);
+      now += 60_001;
+      await later();
+      expect([hash(fleet, A), hash(fleet, B)]).toEqual([good, good]);
+      expect(await view()).toMatchObject({ phase: 'steady', good: 1, blocked: [] });
+    });
+  });
+
   it('on one agent of many is kept from that agent alone, also by the next process', async () => {
     await world.tenant('acme');
     for (const agent of AGENTS) await world.agent(SHARED, agent);
@@ -172,7 +271,7 @@ describe('a config that fails', () => {
     expect(text(fleet, B)).toContain('debug/new');
     expect((await view()).phase).toBe('steady');
     await soon(
-      async () => (await CollectorAgent.findById(`${SHARED}/${A}`).lean())!.blocked.length === 1,
+      async () => (await CollectorAgent.findById(`${SHARED}/${A}`).lean())?.blocked?.length === 1,
     );
     const restarted = await world.fleetWith(SHARED);
     expect(hash(restarted, A)).toBe(good);
@@ -263,6 +362,22 @@ describe('a canary', () => {
     await fleet.refresh();
     expect(await view()).toMatchObject({ phase: 'failed', good: 1 });
     expect([hash(fleet, tries), hash(fleet, waits)]).toEqual([good, good]);
+  });
+
+  it('is waited for as long as its ClickHouse does not answer: nobody would come up in time', async () => {
+    const fleet = await begun();
+    let answers = false;
+    const later = (seconds: number) => {
+      now += seconds * 1_000;
+      return advanceRollouts(clock(), new Date(0), () => Promise.resolve(answers));
+    };
+    await later(101);
+    await later(300);
+    expect((await view()).phase).toBe('canary');
+    await seen(tries, { hash: hash(fleet, tries), status: 'applied', healthy: true });
+    answers = true;
+    await later(1);
+    expect((await view()).phase).not.toBe('failed');
   });
 
   it('that fails ends the change at once, although others might run it', async () => {

@@ -48,6 +48,12 @@ describe('an agent with a config', () => {
     expect(stands('failed', TIME_OUT, failed).verdict).toBe('failed');
   });
 
+  it('is not given more time either by saying so while the time runs', () => {
+    const slow = stands('failed', TIME_OUT);
+    const again = afterReport(slow, report('failed', TIME_OUT), 30_000)!;
+    expect(afterTime(again, GRACE_MS).verdict).toBe('failed');
+  });
+
   it('failed it where it was unhealthy for a minute', () => {
     const ill = afterHealth(stands('applying'), false, 0);
     expect(afterTime(ill, GRACE_MS - 1).verdict).toBe('trying');
