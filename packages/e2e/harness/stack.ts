@@ -7,6 +7,8 @@ import type { Mongo } from '@hyperdx-tenancy/devkit/mongo';
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
 import { Api } from './api';
+import { startFickleTarget } from './collectorTarget';
+import type { FickleTarget } from './collectorTarget';
 import { keyIsKnown } from './sender';
 import { Store } from './store';
 
@@ -16,6 +18,8 @@ export interface Backend {
   mongo: Mongo;
   api: Api;
   store: Store;
+  /** What the API and the collectors reach ClickHouse by, where that was asked for; the store does not. */
+  target?: FickleTarget;
   stop(): Promise<void>;
 }
 
@@ -28,6 +32,8 @@ export interface BackendOptions {
   users?: boolean;
   /** Where the API's log goes; its end is kept in memory without it. */
   apiLogFile?: string;
+  /** ClickHouse can fall ill for the API and the collectors. @default false */
+  fickle?: boolean;
   /** More parameters of the exporters' endpoint. */
   endpointParameters?: Readonly<Record<string, string>>;
   /** Ends the start between two of its parts, and the wait for the API at once. */
@@ -66,19 +72,29 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
       password: clickhouse.password,
     });
     cleanUps.push(() => store.close());
+    const target = options.fickle === true ? await startFickleTarget(clickhouse) : undefined;
+    if (target) cleanUps.push(() => target.close());
+    const url = target ? `http://127.0.0.1:${target.port}` : clickhouse.url;
     progress('starting the API');
     const parameters = new URLSearchParams({ compress: 'none', ...options.endpointParameters });
     const api = await Api.start({
       mongoUri: mongo.uri,
-      clickhouse,
+      clickhouse: { ...clickhouse, url },
       // The embedded engine speaks ClickHouse's HTTP interface only.
-      collectorEndpoint: `${clickhouse.url}?${parameters.toString()}`,
+      collectorEndpoint: `${url}?${parameters.toString()}`,
       env: { ...(options.users ? { TENANCY_ACCESS_MODE: 'grants' } : {}), ...options.env },
       ...(options.apiLogFile === undefined ? {} : { logFile: options.apiLogFile }),
       signal,
     });
     cleanUps.push(() => api.stop());
-    return { clickhouse, mongo, api, store, stop: () => unwind(cleanUps) };
+    return {
+      clickhouse,
+      mongo,
+      api,
+      store,
+      ...(target ? { target } : {}),
+      stop: () => unwind(cleanUps),
+    };
   } catch (error) {
     await unwind(cleanUps);
     throw error;

@@ -16,7 +16,8 @@ import { useBareStore } from './bareStore';
 
 /*
  * One tenant's ClickHouse is down, or hangs, while its collector starts, is given a new config, and is started again with that
- * tenant's queue full. The other tenants of that collector lose nothing; how long they are refused is printed.
+ * tenant's queue full. The other tenants of that collector lose nothing; how long they are refused is printed. The collector is
+ * bare, so that all that holds it up is its own: what a fleet makes of a ClickHouse that hangs is in `collectorHang.test.ts`.
  */
 
 const bare = useBareStore();

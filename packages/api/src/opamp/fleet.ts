@@ -97,6 +97,15 @@ export interface AgentNote {
   lacking: readonly string[];
 }
 
+/** Component types that some collector has. */
+export interface KnownComponents {
+  /** The same for the same types, whoever has them. */
+  id: string;
+  types: ComponentTypes;
+  /** What they take in memory, roughly. */
+  bytes: number;
+}
+
 /** Why an agent is gone. */
 export type Departure = 'goodbye' | 'closed' | 'silent' | 'revoked';
 
@@ -106,7 +115,7 @@ export interface AgentLog {
   note(note: AgentNote): void;
   /** Keeps an agent's effective config, redacted; the text may be dropped where there is too much to do. */
   effectiveConfig(shard: string, instanceUid: string, files: ReadonlyMap<string, Uint8Array>): void;
-  components(shard: string, instanceUid: string, components: ComponentTypes): void;
+  components(shard: string, instanceUid: string, components: KnownComponents): void;
   /** The agent is gone: it said goodbye, its connection ended, it was silent for too long, or its token is good no more. */
   gone(shard: string, instanceUid: string, why: Departure): void;
   /** The agent came with another token than before. */

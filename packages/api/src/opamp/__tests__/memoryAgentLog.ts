@@ -1,4 +1,4 @@
-import type { Admitted, AgentLog, AgentNote, ComponentTypes } from '../fleet';
+import type { Admitted, AgentLog, AgentNote, ComponentTypes, KnownComponents } from '../fleet';
 
 type Gone = [shard: string, instanceUid: string, why: string];
 
@@ -28,8 +28,8 @@ export class MemoryAgentLog implements AgentLog {
     this.effective.push({ shard, instanceUid, files: texts });
   }
 
-  components(shard: string, instanceUid: string, components: ComponentTypes): void {
-    this.sets.push({ shard, instanceUid, components });
+  components(shard: string, instanceUid: string, { types }: KnownComponents): void {
+    this.sets.push({ shard, instanceUid, components: types });
   }
 
   gone(shard: string, instanceUid: string, why: 'goodbye' | 'closed' | 'silent'): void {

@@ -10,6 +10,7 @@ import type {
   AgentNote,
   ComponentTypes,
   Departure,
+  KnownComponents,
 } from '../fleet';
 import { capabilityNames } from '../proto/codec';
 import { EffectiveConfigs } from './effectiveConfigs';
@@ -69,11 +70,14 @@ const MAX_TEXT_CHARACTERS = 2_000;
 const MAX_LACKING = 50;
 /** Far more than any distribution of the collector has (otelcol-contrib: about 130 receivers). */
 const MAX_TYPES = 500;
+/** Of the lists of components that wait to be written: those of some hundred collectors that differ from each other. */
+const MAX_COMPONENT_BYTES = 4 * 1024 * 1024;
 
 /** What was written of an agent last. */
 interface Noted {
   note: AgentNote;
-  components: ComponentTypes | undefined;
+  /** Id of its components: each agent may have a list of its own, and a long one. */
+  components: string | undefined;
   at: number;
 }
 
@@ -81,8 +85,41 @@ interface Noted {
 interface Waiting {
   heard?: HeardAgent;
   gone?: GoneAgent;
-  /** Said before the agent was noted. */
-  components?: ComponentTypes;
+  /** Id of components that are still to be written; those of an agent that is not noted yet wait for it. */
+  components?: string;
+}
+
+/** What waits to be written. */
+class Waitings {
+  readonly agents = new Map<string, Waiting>();
+  /** Each once, whoever has it. */
+  private readonly sets = new Map<string, ComponentTypes>();
+  private bytes = 0;
+
+  /** @returns false where there is no room for them. */
+  keep({ id, types, bytes }: KnownComponents): boolean {
+    if (this.sets.has(id)) return true;
+    if (this.bytes + bytes > MAX_COMPONENT_BYTES) return false;
+    this.bytes += bytes;
+    this.sets.set(id, types);
+    return true;
+  }
+
+  /** @returns the agents to be written, a batch at a time, with their components. */
+  *batches(size: number): Generator<[string, Waiting][]> {
+    const agents = [...this.agents];
+    for (let from = 0; from < agents.length; from += size) {
+      yield agents.slice(from, from + size).map(([key, waiting]) => [key, this.whole(waiting)]);
+    }
+  }
+
+  private whole(waiting: Waiting): Waiting {
+    const { heard, components } = waiting;
+    const types = components === undefined ? undefined : this.sets.get(components);
+    if (!heard || !types) return waiting;
+    const fields = { ...heard.fields, components: componentsOf(types) };
+    return { ...waiting, heard: { ...heard, fields } };
+  }
 }
 
 /** Whether anything but the number of the change it was built from is another one. */
@@ -127,7 +164,7 @@ function componentsOf(components: ComponentTypes): ICollectorAgent['components']
  */
 export class AgentLog implements AgentLogPort {
   private readonly noted = new Map<string, Noted>();
-  private waiting = new Map<string, Waiting>();
+  private waiting = new Waitings();
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private readonly now: () => number;
@@ -156,9 +193,10 @@ export class AgentLog implements AgentLogPort {
     const news = known === undefined || isNews(note, known);
     if (!news && at - known.at < this.patience(known.note.revision < note.touched)) return;
     if (!known) this.moves.arrived(note);
-    const components = this.waiting.get(key)?.components ?? known?.components;
+    const components = this.waiting.agents.get(key)?.components ?? known?.components;
     this.remember(key, { note: { ...note, attributes: undefined }, components, at });
     this.wait(key, (waiting) => ({
+      ...(waiting.components === undefined ? {} : { components: waiting.components }),
       heard: {
         shard: note.shard,
         instanceUid: note.instanceUid,
@@ -167,9 +205,6 @@ export class AgentLog implements AgentLogPort {
           // Kept from what still waits: the newest of each.
           ...waiting.heard?.fields,
           ...this.fieldsOf(note, known, at),
-          ...(components && components !== known?.components
-            ? { components: componentsOf(components) }
-            : {}),
         },
       },
     }));
@@ -188,27 +223,30 @@ export class AgentLog implements AgentLogPort {
     this.effective.add(agentKey({ shard, instanceUid }), files);
   }
 
-  components(shard: string, instanceUid: string, components: ComponentTypes): void {
+  components(shard: string, instanceUid: string, components: KnownComponents): void {
     const key = agentKey({ shard, instanceUid });
     const known = this.noted.get(key);
-    // Sets are shared by the agents that have them: the same one is the same object.
-    if (known?.components === components) return;
-    if (!known) {
-      this.wait(key, (waiting) => ({ ...waiting, components }));
+    const { id } = components;
+    if (known?.components === id) return;
+    if (!this.waiting.keep(components)) {
+      // Written when it lists them again.
+      this.options.log.warn({ shard, agent: instanceUid }, 'too many lists of components at once');
       return;
     }
-    known.components = components;
+    if (!known) {
+      this.wait(key, (waiting) => ({ ...waiting, components: id }));
+      return;
+    }
+    known.components = id;
     this.wait(key, ({ heard, gone }) => ({
+      components: id,
       ...(gone ? { gone } : {}),
       heard: {
         shard,
         instanceUid,
         isNew: false,
         ...heard,
-        fields: {
-          ...(heard?.fields ?? this.fieldsOf(known.note, known, this.now())),
-          components: componentsOf(components),
-        },
+        fields: heard?.fields ?? this.fieldsOf(known.note, known, this.now()),
       },
     }));
   }
@@ -233,7 +271,7 @@ export class AgentLog implements AgentLogPort {
     const before = { shard: from.shard, instanceUid };
     const key = agentKey(before);
     this.noted.delete(key);
-    this.waiting.delete(key);
+    this.waiting.agents.delete(key);
     this.effective.forget(key);
     this.moves.left(before);
     this.moves.add({ instanceUid, from: from.shard, to: to.shard });
@@ -297,14 +335,14 @@ export class AgentLog implements AgentLogPort {
 
   private wait(key: string, change: (waiting: Waiting) => Waiting): void {
     // While MongoDB is away: each is noted again with a later message.
-    if (this.waiting.size >= MAX_AGENTS) this.forgetWaiting();
-    this.waiting.set(key, change(this.waiting.get(key) ?? {}));
+    if (this.waiting.agents.size >= MAX_AGENTS) this.forgetWaiting();
+    this.waiting.agents.set(key, change(this.waiting.agents.get(key) ?? {}));
     this.flushSoon();
   }
 
   private forgetWaiting(): void {
-    for (const key of this.waiting.keys()) this.noted.delete(key);
-    this.waiting.clear();
+    for (const key of this.waiting.agents.keys()) this.noted.delete(key);
+    this.waiting = new Waitings();
   }
 
   private flushSoon(): void {
@@ -318,12 +356,10 @@ export class AgentLog implements AgentLogPort {
   }
 
   private async writeAll(): Promise<void> {
-    while (this.waiting.size > 0) {
-      const waiting = [...this.waiting];
-      this.waiting = new Map();
-      for (let from = 0; from < waiting.length; from += BATCH) {
-        await this.write(waiting.slice(from, from + BATCH));
-      }
+    while (this.waiting.agents.size > 0) {
+      const { waiting } = this;
+      this.waiting = new Waitings();
+      for (const batch of waiting.batches(BATCH)) await this.write(batch);
     }
     await this.moves.round(MISSED * this.againMs);
   }

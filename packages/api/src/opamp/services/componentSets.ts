@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { LRUCache } from 'lru-cache';
 
-import type { ComponentTypes } from '../fleet';
+import type { ComponentTypes, KnownComponents } from '../fleet';
 
 /** What all sets together may take, in bytes: some thousand of collectors that differ from each other. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -23,12 +23,15 @@ function canonical(kind: string, type: string): string {
 }
 
 /** The component types that some collector has. */
-export class ComponentSet {
+export class ComponentSet implements KnownComponents {
   /** What it takes, roughly. */
   readonly bytes: number;
   private readonly names = new Map<string, ReadonlySet<string>>();
 
-  constructor(readonly types: ComponentTypes) {
+  constructor(
+    readonly id: string,
+    readonly types: ComponentTypes,
+  ) {
     let bytes = NAME_BYTES;
     for (const [kind, names] of Object.entries(types)) {
       this.names.set(kind, new Set(names.map((name) => canonical(kind, name))));
@@ -66,7 +69,7 @@ export class ComponentSets {
   /** Takes in what an agent reported under a hash. */
   add(shard: string, hash: string, types: ComponentTypes): void {
     const content = createHash('sha256').update(JSON.stringify(types)).digest('base64');
-    if (!this.sets.has(content)) this.sets.set(content, new ComponentSet(types));
+    if (!this.sets.has(content)) this.sets.set(content, new ComponentSet(content, types));
     const claim = `${shard} ${hash}`;
     const known = this.claims.get(claim);
     this.claims.set(claim, known === undefined || known === content ? content : DISPUTED);

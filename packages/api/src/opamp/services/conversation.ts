@@ -1,6 +1,6 @@
 import type { AgentConfigState, Transport } from '@hyperdx-tenancy/domain/contracts/collectorAgent';
 
-import type { ComponentTypes, ConfigReport, Fleet, Offer } from '../fleet';
+import type { ConfigReport, Fleet, KnownComponents, Offer } from '../fleet';
 import { AgentCapability, hasCapability } from '../proto/codec';
 import type { AgentMessage, ServerMessage } from '../proto/codec';
 import { remember } from './agentState';
@@ -43,7 +43,7 @@ export interface Setting {
 export interface News {
   config?: ConfigReport;
   healthy?: boolean;
-  components?: ComponentTypes;
+  components?: KnownComponents;
 }
 
 export interface Answer {
@@ -78,7 +78,7 @@ function newsOf(
   if (message.health && healthy !== undefined && changed && (state.settled || !healthy))
     news.healthy = healthy;
   if (set && (message.components?.types || state.components !== before?.components))
-    news.components = set.types;
+    news.components = set;
   return news;
 }
 

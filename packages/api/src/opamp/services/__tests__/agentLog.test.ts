@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gunzipSync } from 'node:zlib';
 
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
@@ -6,9 +8,10 @@ import type { GoneAgent, HeardAgent } from '../../../controllers/collectorAgents
 import { Metrics } from '../../../metrics';
 import type { ICollectorEffectiveConfig } from '../../../models/collectorEffectiveConfig';
 import { createLogger } from '../../../utils/logger';
-import type { AgentNote } from '../../fleet';
+import type { AgentNote, ComponentTypes } from '../../fleet';
 import { AgentLog } from '../agentLog';
 import type { AgentLogOptions, AgentStore } from '../agentLog';
+import { ComponentSet } from '../componentSets';
 
 /** Lets timers of 0 ms and all that follows from them run. */
 const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 10));
@@ -89,6 +92,8 @@ function setUp(more: Partial<AgentLogOptions> = {}) {
     answers: (next: () => Promise<void>) => (answer = next),
   };
 }
+
+const set = (types: ComponentTypes) => new ComponentSet(JSON.stringify(types), types);
 
 const fields = (batch: readonly HeardAgent[] | undefined) => batch?.map((agent) => agent.fields);
 
@@ -241,7 +246,7 @@ describe('AgentLog', () => {
       `{"__proto__": "x", "$where": "y", "long": "${'z'.repeat(5_000)}"}`,
     ) as Record<string, string>;
     log.note(note({ attributes }));
-    log.components('shared:default', uid(1), { receivers: ['otlp'], $set: ['nop'] });
+    log.components('shared:default', uid(1), set({ receivers: ['otlp'], $set: ['nop'] }));
     await soon();
     expect(heard).toHaveLength(1);
     const [written] = fields(heard[0]) ?? [];
@@ -259,7 +264,7 @@ describe('AgentLog', () => {
 
   it('writes components once, whether they come before the first note or after it', async () => {
     const { log, heard } = setUp();
-    const components = { receivers: ['otlp'] };
+    const components = set({ receivers: ['otlp'] });
     log.components('shared:default', uid(1), components);
     log.note(note());
     await soon();
@@ -267,10 +272,51 @@ describe('AgentLog', () => {
     log.components('shared:default', uid(1), components);
     await soon();
     expect(heard).toHaveLength(1);
-    log.components('shared:default', uid(1), { receivers: ['nop'] });
+    log.components('shared:default', uid(1), set({ receivers: ['nop'] }));
     await soon();
     expect(fields(heard[1])?.[0]?.components).toEqual([{ kind: 'receivers', types: ['nop'] }]);
     await log.stop();
+  });
+
+  it('keeps no lists of components, and lets few wait where each agent has another long one', async () => {
+    const { log, heard, answers } = setUp({ flushMs: 60_000 });
+    let written: () => void = () => undefined;
+    answers(() => new Promise((resolve) => (written = resolve)));
+    setFlagsFromString('--expose-gc');
+    const gc = runInNewContext('gc') as () => void;
+    gc();
+    const before = process.memoryUsage().heapUsed;
+    // Some 50 KB each, and two in memory for a name.
+    for (let n = 0; n < 2_000; n += 1) {
+      const types = Array.from({ length: 400 }, (_, i) => `type_${n}_${i}`.padEnd(63, 'x'));
+      log.note(note({ instanceUid: uid(n) }));
+      log.components('shared:default', uid(n), set({ receivers: types }));
+    }
+    gc();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(20 * 1024 * 1024);
+    const stopped = log.stop();
+    while (heard.flat().length < 2_000) {
+      await soon();
+      written();
+    }
+    await soon();
+    written();
+    await stopped;
+    const withList = heard.flat().filter(({ fields }) => fields.components !== undefined);
+    expect(withList.length).toBeGreaterThan(10);
+    expect(withList.length).toBeLessThan(200);
+  });
+
+  it('writes a long list for every agent that has it', async () => {
+    const { log, heard } = setUp();
+    const types = Array.from({ length: 400 }, (_, i) => `type_${i}`.padEnd(63, 'x'));
+    for (let n = 0; n < 500; n += 1) {
+      log.note(note({ instanceUid: uid(n) }));
+      log.components('shared:default', uid(n), set({ receivers: types }));
+    }
+    await log.stop();
+    const lists = heard.flat().map(({ fields }) => fields.components?.[0]?.types.length);
+    expect(lists).toEqual(Array.from({ length: 500 }, () => 400));
   });
 
   it.each([

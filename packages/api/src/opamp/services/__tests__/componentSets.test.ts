@@ -2,7 +2,7 @@ import { ComponentSet, ComponentSets } from '../componentSets';
 
 describe('ComponentSet', () => {
   it('names what is lacking', () => {
-    const set = new ComponentSet({ receivers: ['otlp'], exporters: ['debug'] });
+    const set = new ComponentSet('id', { receivers: ['otlp'], exporters: ['debug'] });
     expect(set.lacking({ receivers: ['otlp'], exporters: ['debug'] })).toEqual([]);
     expect(set.lacking({ receivers: ['prometheus'], connectors: ['routing'] })).toEqual([
       'receivers/prometheus',
@@ -11,7 +11,7 @@ describe('ComponentSet', () => {
   });
 
   it('knows components under the names they had before', () => {
-    const set = new ComponentSet({
+    const set = new ComponentSet('id', {
       exporters: ['otlp_http', 'otlp_grpc'],
       receivers: ['fluent_forward'],
       extensions: ['bearer_token_auth'],
@@ -27,7 +27,7 @@ describe('ComponentSet', () => {
   });
 
   it.each(['__proto__', 'constructor', 'toString'])('has no kind and no type %s', (name) => {
-    const set = new ComponentSet({ receivers: ['otlp'] });
+    const set = new ComponentSet('id', { receivers: ['otlp'] });
     expect(set.lacking({ receivers: [name] })).toEqual([`receivers/${name}`]);
     expect(set.lacking(Object.fromEntries([[name, ['x']]]))).toEqual([`${name}/x`]);
   });

@@ -271,7 +271,9 @@ describe('a config that fails', () => {
     expect(text(fleet, B)).toContain('debug/new');
     expect((await view()).phase).toBe('steady');
     await soon(
-      async () => (await CollectorAgent.findById(`${SHARED}/${A}`).lean())?.blocked?.length === 1,
+      async () =>
+        (await CollectorAgent.findById(`${SHARED}/${A}`).lean<{ blocked?: string[] }>())?.blocked
+          ?.length === 1,
     );
     const restarted = await world.fleetWith(SHARED);
     expect(hash(restarted, A)).toBe(good);

@@ -1,0 +1,105 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { waitFor } from '@hyperdx-tenancy/devkit/process';
+
+import { createGroup, groupAdmin } from '../harness/collectorGroups';
+import type { GroupAdmin } from '../harness/collectorGroups';
+import { startCollectorKind } from '../harness/collectorKinds';
+import { startBackend } from '../harness/stack';
+import type { Backend } from '../harness/stack';
+import { goodFragment, MARK } from './collectorFragment';
+import { useCollectors } from './collectorGround';
+import { calm, senderOf } from './collectorLoads';
+import type { Observed } from './collectorLoads';
+
+/*
+ * A ClickHouse that takes connections and never answers keeps collectors from starting with whatever config. A change that is
+ * made meanwhile is none the worse for it.
+ */
+
+interface Member extends Observed {
+  group: GroupAdmin;
+  /** From a change on, so long until its supervisor has given it up, and the server as well: a minute after. */
+  patienceMs: number;
+}
+
+const [OURS, STOCK] = ['our supervisor file over ws', 'a stock-like one over http'] as const;
+/** Each of them has exporters that wait for an answer, one after the other. */
+const TENANTS = 20;
+/** Verdicts fall once a second, and polls are 5 s apart. */
+const MARGIN_MS = 15_000;
+
+const ground = useCollectors<Member, Backend>(
+  (options) => startBackend({ ...options, fickle: true }),
+  [
+    async (api) => ({
+      name: OURS,
+      kind: OURS,
+      patienceMs: 60_000 + 60_000,
+      group: groupAdmin(api, 'shared:default'),
+      collector: await startCollectorKind(OURS, api, api.collectorToken),
+    }),
+    async (api) => {
+      const group = await createGroup(api, { name: 'stock' });
+      const { token } = await api.createCollectorToken('stock', { kind: 'named', name: 'stock' });
+      const collector = await startCollectorKind(STOCK, api, token);
+      return { name: STOCK, kind: STOCK, patienceMs: 5_000 + 60_000, group, collector };
+    },
+  ],
+);
+
+const PATIENCE = { timeoutMs: 90_000, intervalMs: 200 };
+
+async function settled({ name, group }: Member): Promise<void> {
+  await waitFor(
+    async () => {
+      const { good, current } = await group.rollout();
+      return good !== null && good === current && (await group.inStep(1));
+    },
+    { ...PATIENCE, what: `the config of ${name} to have proved good` },
+  );
+}
+
+it('a change that is made while ClickHouse hangs is not blamed, and runs once it answers', async () => {
+  const { backend, observed } = ground;
+  const { api, target } = backend;
+  for (let i = 0; i < TENANTS; i += 1) await api.createTenant(`Crowd ${i}`);
+  const last = await api.createTenant('Last');
+  await Promise.all(observed.map(({ collector }) => collector.knows([senderOf(last).key])));
+  await Promise.all(observed.map(settled));
+
+  await ground.loaded('ClickHouse hangs for everybody', async (during) => {
+    await during('before', calm);
+    await during(
+      'a change while it hangs',
+      async () => {
+        await target?.behave('hangs');
+        await Promise.all(
+          observed.map(({ group }) => group.update({ fragment: JSON.stringify(goodFragment) })),
+        );
+      },
+      async ({ group, collector, patienceMs }) => {
+        await waitFor(
+          () => Promise.resolve(collector.supervisor.logs().includes('config apply timeout')),
+          { ...PATIENCE, what: 'its supervisor to give the change up' },
+        );
+        await sleep(patienceMs + MARGIN_MS);
+        expect(await group.rollout()).toMatchObject({ phase: 'steady', blocked: [] });
+      },
+    );
+    await during(
+      'it answers',
+      () => target?.behave('serves') ?? Promise.resolve(),
+      async (of) => {
+        await settled(of);
+        expect(of.collector.supervisor.effectiveConfig()).toContain(MARK);
+        expect(await of.group.rollout()).toMatchObject({ phase: 'steady', blocked: [] });
+      },
+    );
+    await during(
+      'a tenant is added',
+      () => api.createTenant('After'),
+      ({ collector }, after) => collector.knows([senderOf(after).key]),
+    );
+  });
+}, 420_000);
