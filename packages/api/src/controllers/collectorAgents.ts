@@ -30,6 +30,8 @@ export interface HeardAgent extends AgentPlace {
     >;
   /** The process hears of it for the first time: what its health was before is in the document alone. */
   isNew: boolean;
+  /** That it lives is all that is certain; the rest counts only where nothing is known of it. */
+  isPresence: boolean;
 }
 
 /** What is written of an agent that is gone. */
@@ -49,7 +51,7 @@ async function withHealthChanges(agents: readonly HeardAgent[]): Promise<HeardAg
   return Promise.all(
     agents.map(async (agent) => {
       const { isNew, fields } = agent;
-      if (!isNew || fields.healthy === null) return agent;
+      if (!isNew || agent.isPresence || fields.healthy === null) return agent;
       // One by one: a look-up by its key alone is one by an index everywhere.
       const before = await CollectorAgent.findById(agentKey(agent), { healthy: 1 }).lean();
       return before && before.healthy !== fields.healthy
@@ -59,19 +61,30 @@ async function withHealthChanges(agents: readonly HeardAgent[]): Promise<HeardAg
   );
 }
 
+/** Of what is written of an agent: that it lives, and where; and all else. */
+function presenceOf(fields: HeardAgent['fields']): {
+  sure: Partial<ICollectorAgent>;
+  rest: Partial<ICollectorAgent>;
+} {
+  const { token, process, transport, heardAt, aliveUntil, forgetAt, ...rest } = fields;
+  return { sure: { token, process, transport, heardAt, aliveUntil, forgetAt }, rest };
+}
+
 /** Writes what was heard of agents, all of them at once. */
 export async function recordAgents(agents: readonly HeardAgent[]): Promise<void> {
   if (agents.length === 0) return;
   const changed = await withHealthChanges(agents);
   await CollectorAgent.bulkWrite(
-    changed.map(({ shard, instanceUid, fields }) => {
+    changed.map(({ shard, instanceUid, fields, isPresence }) => {
+      const { sure, rest } = isPresence ? presenceOf(fields) : { sure: fields, rest: {} };
       const knowsHealth = fields.healthy !== null && fields.healthyChangedAt === undefined;
       return {
         updateOne: {
           filter: { _id: agentKey({ shard, instanceUid }) },
           update: {
-            $set: { shard, instanceUid, ...fields, goneAt: null },
+            $set: { shard, instanceUid, ...sure, goneAt: null },
             $setOnInsert: {
+              ...rest,
               firstHeardAt: fields.heardAt,
               ...(knowsHealth ? { healthyChangedAt: fields.heardAt } : {}),
             },

@@ -78,6 +78,8 @@ export interface AgentNote {
   shard: string;
   token: string;
   instanceUid: string;
+  /** False where messages of the agent were missed: it lives, and that is all that is certain. Another process may know more. */
+  certain: boolean;
   transport: 'http' | 'websocket';
   capabilities: bigint;
   /** Of what it says of itself, those attributes that are kept; `undefined`: unchanged. */

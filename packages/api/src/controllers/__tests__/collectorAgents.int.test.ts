@@ -59,6 +59,25 @@ describe('recordAgents', () => {
     expect(changed?.healthyChangedAt).toEqual(changed?.heardAt);
   });
 
+  it('leaves what another process knows alone where it is certain only that the agent lives', async () => {
+    const instanceUid = newUid();
+    const presence = (more: Partial<ICollectorAgent>) => ({
+      ...heardAgent({ instanceUid, hash: null, state: 'behind', revision: 0, ...more }),
+      isPresence: true,
+    });
+    await recordAgents([presence({ process: 'first' })]);
+    expect(await stored(instanceUid)).toMatchObject({ state: 'behind', process: 'first' });
+    await recordAgents([heardAgent({ instanceUid, hash: 'h1', revision: 7, process: 'second' })]);
+    await recordAgents([presence({ process: 'first', healthy: null })]);
+    expect(await stored(instanceUid)).toMatchObject({
+      process: 'first',
+      hash: 'h1',
+      state: 'in_step',
+      revision: 7,
+      healthy: true,
+    });
+  });
+
   it('leaves configs alone that the agent is never to be offered again', async () => {
     const instanceUid = newUid();
     await recordAgents([heardAgent({ instanceUid })]);

@@ -11,6 +11,7 @@ export function heardAgent(more: Partial<ICollectorAgent> = {}, silentMs = 0): H
     shard,
     instanceUid,
     isNew: true,
+    isPresence: false,
     fields: {
       token: 'environment',
       process: 'test',

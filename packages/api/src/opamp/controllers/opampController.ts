@@ -241,6 +241,7 @@ export class OpampController {
       shard,
       token,
       instanceUid,
+      certain: !state.uncertain,
       transport,
       capabilities: state.capabilities,
       attributes: keptAttributes(message?.attributes),

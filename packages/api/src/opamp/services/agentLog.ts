@@ -78,6 +78,8 @@ interface Noted {
   note: AgentNote;
   /** Id of its components: each agent may have a list of its own, and a long one. */
   components: string | undefined;
+  /** Another process may have written something else meanwhile: what is certain next is news. */
+  partial: boolean;
   at: number;
 }
 
@@ -122,12 +124,17 @@ class Waitings {
   }
 }
 
+/** Whether an agent came another way, which is certain also where its state is not. */
+const hasMoved = (note: AgentNote, known: AgentNote): boolean =>
+  note.token !== known.token || note.transport !== known.transport;
+
 /** Whether anything but the number of the change it was built from is another one. */
-function isNews(note: AgentNote, { note: known }: Noted): boolean {
+function isNews(note: AgentNote, { note: known, partial }: Noted): boolean {
+  if (!note.certain) return hasMoved(note, known);
   return (
+    partial ||
+    hasMoved(note, known) ||
     note.attributes !== undefined ||
-    note.token !== known.token ||
-    note.transport !== known.transport ||
     note.capabilities !== known.capabilities ||
     note.hash !== known.hash ||
     note.status !== known.status ||
@@ -188,24 +195,34 @@ export class AgentLog implements AgentLogPort {
 
   note(note: AgentNote): void {
     const key = agentKey(note);
+    const { token, transport } = note;
     const known = this.noted.get(key);
     const at = this.now();
     const news = known === undefined || isNews(note, known);
-    if (!news && at - known.at < this.patience(known.note.revision < note.touched)) return;
+    if (known && !note.certain) known.partial = true;
+    const isTouched = note.certain && (known?.note.revision ?? 0) < note.touched;
+    if (!news && at - known.at < this.patience(isTouched)) return;
     if (!known) this.moves.arrived(note);
     const components = this.waiting.agents.get(key)?.components ?? known?.components;
-    this.remember(key, { note: { ...note, attributes: undefined }, components, at });
+    // What is kept is what was written.
+    const kept = note.certain || !known ? note : { ...known.note, token, transport };
+    const partial = !note.certain;
+    this.remember(key, { note: { ...kept, attributes: undefined }, components, partial, at });
     this.wait(key, (waiting) => ({
       ...(waiting.components === undefined ? {} : { components: waiting.components }),
       heard: {
         shard: note.shard,
         instanceUid: note.instanceUid,
         isNew: waiting.heard?.isNew ?? known === undefined,
-        fields: {
-          // Kept from what still waits: the newest of each.
-          ...waiting.heard?.fields,
-          ...this.fieldsOf(note, known, at),
-        },
+        isPresence: !note.certain && (waiting.heard?.isPresence ?? true),
+        // Kept from what still waits: the newest of each that is certain.
+        fields: note.certain
+          ? { ...waiting.heard?.fields, ...this.fieldsOf(note, known, at) }
+          : {
+              ...this.fieldsOf(note, known, at),
+              ...waiting.heard?.fields,
+              ...this.presenceOf(note, at),
+            },
       },
     }));
   }
@@ -245,6 +262,7 @@ export class AgentLog implements AgentLogPort {
         shard,
         instanceUid,
         isNew: false,
+        isPresence: known.partial,
         ...heard,
         fields: heard?.fields ?? this.fieldsOf(known.note, known, this.now()),
       },
@@ -303,9 +321,7 @@ export class AgentLog implements AgentLogPort {
     const healthy = note.healthy ?? null;
     const changed = known !== undefined && known.note.healthy !== note.healthy;
     return {
-      token: note.token,
-      process: this.options.processId,
-      transport: note.transport,
+      ...this.presenceOf(note, at),
       capabilities: capabilityNames(note.capabilities),
       ...(note.attributes ? { attributes: attributesOf(note.attributes) } : {}),
       hash: note.hash ?? null,
@@ -318,6 +334,14 @@ export class AgentLog implements AgentLogPort {
       healthy,
       ...(changed && healthy !== null ? { healthyChangedAt: new Date(at) } : {}),
       lastError: bounded(note.lastError),
+    };
+  }
+
+  private presenceOf({ token, transport }: AgentNote, at: number) {
+    return {
+      token,
+      process: this.options.processId,
+      transport,
       heardAt: new Date(at),
       aliveUntil: new Date(at + MISSED * this.againMs),
       forgetAt: this.forgetAt(at),

@@ -28,6 +28,8 @@ export interface AgentState {
   lastError: string;
   /** How often it was asked for its full state since a message was missing; 0: nothing is missing. */
   asked: number;
+  /** A message before the last one was missing, and it was no full state: what is known may be outdated. */
+  uncertain: boolean;
   heartbeatOffered: boolean;
   /** Hash of its components, its own word. */
   components: string | undefined;
@@ -97,6 +99,9 @@ export function remember(
   const before = continuous || !full ? known : undefined;
   const missing = !full && (!continuous || known.asked > 0);
   const asked = known?.asked ?? 0;
+  const gaveUp = !missing || asked >= MAX_ASKED;
+  // One that does not number its messages is taken at its word; of one that does, the others went to another process.
+  const isNumbered = message.sequence !== known?.sequence;
 
   const capabilities = message.capabilities || (before?.capabilities ?? 0n);
   const report = message.remoteConfig;
@@ -127,7 +132,8 @@ export function remember(
       lastError: message.health
         ? clean(message.health.lastError, fleet)
         : (before?.lastError ?? ''),
-      asked: !missing || asked >= MAX_ASKED ? 0 : asked + 1,
+      asked: gaveUp ? 0 : asked + 1,
+      uncertain: missing && (!gaveUp || isNumbered),
       heartbeatOffered: continuous && known.heartbeatOffered,
       components,
       componentsAskedAt: components === before?.components ? before?.componentsAskedAt : undefined,

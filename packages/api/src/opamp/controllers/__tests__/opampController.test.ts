@@ -112,3 +112,28 @@ it('keeps agents of two shards apart, whatever instance UID they name', () => {
   expect(say(heartbeat(2)).asksFullState).toBe(false);
   expect(say(heartbeat(8), other).asksFullState).toBe(false);
 });
+
+it('vouches for what it knows of an agent only where it heard all that the agent said', () => {
+  // Two processes, and a balancer in front of them that gives each request to the next one.
+  const [first, second] = [setUp(), setUp()];
+  const status = { lastRemoteConfigHash: first.hash, status: 1 };
+  first.say(agentMessage());
+  second.say(heartbeat(2, { remoteConfigStatus: status }));
+  for (let sequence = 3; sequence < 21; sequence += 2) {
+    // What the first process asks for, the second one is told.
+    first.say(heartbeat(sequence));
+    second.say(agentMessage({ remoteConfigStatus: status, sequenceNum: sequence + 1 }));
+  }
+  const of = ({ agentLog }: typeof first) =>
+    agentLog.notes.slice(1).map(({ certain, state }) => `${state}${certain ? '' : '?'}`);
+  expect(new Set(of(first))).toEqual(new Set(['behind?']));
+  expect(new Set(of(second))).toEqual(new Set(['in_step']));
+});
+
+it('takes an agent that does not number its messages at its word, once it was asked in vain', () => {
+  const { agentLog, say, hash } = setUp();
+  const status = { lastRemoteConfigHash: hash, status: 1 };
+  say(agentMessage({ sequenceNum: 0 }));
+  for (let i = 0; i < 4; i += 1) say(heartbeat(0, { remoteConfigStatus: status }));
+  expect(agentLog.notes.some(({ certain, state }) => certain && state === 'in_step')).toBe(true);
+});

@@ -22,6 +22,7 @@ const note = (more: Partial<AgentNote> = {}): AgentNote => ({
   shard: 'shared:default',
   token: 'token-1',
   instanceUid: uid(1),
+  certain: true,
   transport: 'http',
   capabilities: 0x1803n,
   attributes: undefined,
@@ -226,6 +227,45 @@ describe('AgentLog', () => {
     expect(heard.map(([one]) => one?.fields.revision)).toEqual([1, 11]);
     // What an earlier one of them said stands, where the later ones left it out as unchanged.
     expect(heard[1]?.[0]?.fields.attributes).toEqual([{ name: 'host.name', value: 'a' }]);
+  });
+
+  it('says no more than that it lives of an agent of which messages were missed', async () => {
+    const { log, heard, pass } = setUp();
+    log.note(note({ certain: false, hash: undefined, state: 'behind', revision: 0 }));
+    await soon();
+    expect(heard[0]).toMatchObject([{ isPresence: true, isNew: true }]);
+    // Each of these may be what it was, and not what another process wrote meanwhile.
+    log.note(note());
+    await soon();
+    log.note(note({ certain: false, hash: 'old', state: 'behind', revision: 0 }));
+    await soon();
+    log.note(note());
+    await soon();
+    expect(heard.slice(1).map(([agent]) => agent)).toMatchObject([
+      { isPresence: false, fields: { hash: 'h1', state: 'in_step', revision: 1 } },
+      { isPresence: false, fields: { hash: 'h1', state: 'in_step', revision: 1 } },
+    ]);
+    pass(40_000);
+    log.note(note({ certain: false, hash: 'old', state: 'behind', revision: 0 }));
+    await soon();
+    expect(heard[3]).toMatchObject([{ isPresence: true }]);
+    await log.stop();
+  });
+
+  it('keeps what is certain and waits to be written apart from what is not', async () => {
+    const { log, heard, now } = setUp();
+    log.note(note({ hash: 'h2' }));
+    log.note(note({ certain: false, hash: 'old', transport: 'websocket' }));
+    await soon();
+    expect(heard).toMatchObject([
+      [
+        {
+          isPresence: false,
+          fields: { hash: 'h2', transport: 'websocket', heardAt: new Date(now()) },
+        },
+      ],
+    ]);
+    await log.stop();
   });
 
   it('notes again what could not be written', async () => {

@@ -16,6 +16,7 @@ const state = (sequence = 1n): AgentState => ({
   healthy: undefined,
   lastError: '',
   asked: 0,
+  uncertain: false,
   heartbeatOffered: false,
   components: undefined,
   componentsAskedAt: undefined,
