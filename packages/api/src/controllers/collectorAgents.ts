@@ -133,6 +133,47 @@ export async function recordEffectiveConfigs(
   );
 }
 
+/** What is kept of agents in all before it is looked at who has too many: four times what one process serves at once. */
+const MAX_REMEMBERED = 200_000;
+/** Agents of one shard that are gone, and kept in mind all the same. */
+export const MAX_GONE_OF_SHARD = 50_000;
+/** Taken away with one command, and so many commands a round. */
+const FORGOTTEN_AT_ONCE = 500;
+const FORGOTTEN_A_ROUND = 100;
+
+/**
+ * Forgets agents that are gone before their time where there are too many of a shard, those first that were heard of least
+ * lately: whoever holds a token can name any number of instances.
+ */
+export async function forgetSurplus(
+  context: Context,
+  { remembered, goneOfShard } = { remembered: MAX_REMEMBERED, goneOfShard: MAX_GONE_OF_SHARD },
+): Promise<void> {
+  if ((await CollectorAgent.estimatedDocumentCount()) <= remembered) return;
+  const gone = { aliveUntil: { $lt: context.now() } };
+  const shards = await CollectorAgent.aggregate<{ _id: string; count: number }>([
+    { $match: gone },
+    { $group: { _id: '$shard', count: { $sum: 1 } } },
+  ]);
+  for (const { _id: shard, count } of shards) {
+    let surplus = Math.min(count - goneOfShard, FORGOTTEN_AT_ONCE * FORGOTTEN_A_ROUND);
+    if (surplus <= 0) continue;
+    context.log.warn(
+      { group: shard, agents: surplus },
+      'too many agents are gone: forgotten early',
+    );
+    while (surplus > 0) {
+      const oldest = await CollectorAgent.find({ ...gone, shard }, { _id: 1 })
+        .sort({ heardAt: 1 })
+        .limit(Math.min(surplus, FORGOTTEN_AT_ONCE))
+        .lean<{ _id: string }[]>();
+      if (oldest.length === 0) break;
+      await eraseAgents(oldest.map(({ _id }) => _id));
+      surplus -= oldest.length;
+    }
+  }
+}
+
 /** Takes all that is known of an agent in one place away. */
 export async function eraseAgents(keys: readonly string[]): Promise<number> {
   const filter = { _id: { $in: [...keys] } };
@@ -207,6 +248,7 @@ export async function forgetOldCollectors(retentionDays: number, context: Contex
   const now = context.now();
   const before = new Date(now.getTime() - retentionDays * DAY_MS);
   await CollectorAgent.deleteMany({ forgetAt: { $lt: now } });
+  await forgetSurplus(context);
   await CollectorEffectiveConfig.deleteMany({ forgetAt: { $lt: now } });
   await CollectorToken.deleteMany({
     $or: [{ revokedAt: { $lt: before } }, { expiresAt: { $lt: before } }],

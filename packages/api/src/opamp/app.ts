@@ -80,6 +80,7 @@ export default function createOpampServer(options: OpampServerOptions): OpampSer
   const agents = new AgentRegistry(agentLog, {
     total: config.maxAgents,
     token: config.maxAgentsPerToken,
+    newPerHour: config.maxAgentsPerToken,
   });
   const connections = new Connections(limits.connections);
   const inFlight = new InFlight(limits.inFlight);

@@ -13,6 +13,7 @@ import {
   eraseAgents,
   findMoves,
   forgetOldCollectors,
+  forgetSurplus,
   recordAgents,
   recordEffectiveConfigs,
   recordGone,
@@ -146,6 +147,23 @@ describe('an agent that comes with another token', () => {
       { instanceUid: moved, from: shared, to: 'named:eu' },
     ]);
   });
+});
+
+it('agents that are gone are forgotten early where a shard has too many, those heard of least lately first', async () => {
+  const gone = (more: Partial<ICollectorAgent>, silentMs: number) =>
+    heardAgent({ instanceUid: newUid(), aliveUntil: new Date(0), ...more }, silentMs);
+  const kept = [gone({}, 1_000), gone({}, 2_000), heardAgent({ instanceUid: newUid() }, 9_000)];
+  const others = [gone({ shard: 'named:eu' }, 8_000), gone({ shard: 'named:eu' }, 9_000)];
+  const lost = [gone({}, 3_000), gone({}, 4_000), gone({}, 5_000)];
+  await recordAgents([...lost, ...others, ...kept]);
+  const text = { body: gzipSync('x'), size: 1, at: new Date(), forgetAt: new Date() };
+  await recordEffectiveConfigs(lost.map((agent) => ({ _id: agentKey(agent), ...text })));
+  await forgetSurplus(context, { remembered: 8, goneOfShard: 2 });
+  expect(await CollectorAgent.countDocuments()).toBe(8);
+  await forgetSurplus(context, { remembered: 7, goneOfShard: 2 });
+  const left = await CollectorAgent.distinct('instanceUid');
+  expect(left.sort()).toEqual([...kept, ...others].map(({ instanceUid }) => instanceUid).sort());
+  expect(await CollectorEffectiveConfig.countDocuments()).toBe(0);
 });
 
 it('all that is known of agents whose time is over is forgotten, and tokens that were revoked long ago', async () => {

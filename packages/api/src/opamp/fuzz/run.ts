@@ -37,7 +37,7 @@ export interface FuzzResult {
   slowestMs: number;
 }
 
-const LIMITS = { total: 400, token: 150 };
+const LIMITS = { total: 400, token: 150, newPerHour: Infinity };
 const AGENTS_PER_SHARD = 50;
 /** One in so many goes over the wire. */
 const WIRE_EVERY = 50;

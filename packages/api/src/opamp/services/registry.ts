@@ -3,6 +3,7 @@ import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
 import type { Admitted, AgentLog, Departure } from '../fleet';
 import type { AgentState } from './agentState';
+import { Arrivals } from './arrivals';
 import { HEARTBEAT_SECONDS } from './conversation';
 
 /** The open WebSocket of an agent, as far as others need it. */
@@ -36,10 +37,12 @@ export interface RegistryLimits {
   total: number;
   /** Agents under one token: whoever holds it can name as many instances as they like. */
   token: number;
+  /** Agents never heard of before under one token, at once and in an hour. */
+  newPerHour: number;
 }
 
 /** `TENANCY_OPAMP_MAX_AGENTS` and `TENANCY_OPAMP_MAX_AGENTS_PER_TOKEN` as they are by default. */
-const DEFAULT_LIMITS: RegistryLimits = { total: 50_000, token: 25_000 };
+const DEFAULT_LIMITS: RegistryLimits = { total: 50_000, token: 25_000, newPerHour: 25_000 };
 
 /** Three polls of a supervisor that keeps its own interval of 30 s: who was silent longer is gone. */
 export const SILENT_MS = 90_000;
@@ -76,13 +79,16 @@ export class AgentRegistry {
   /** In the order in which they left. */
   private readonly departed = new Set<Agent>();
   private live = 0;
+  private readonly arrivals: Arrivals;
 
   /** @param now the clock, in milliseconds. */
   constructor(
     private readonly departures: Departures,
     private readonly limits: RegistryLimits = DEFAULT_LIMITS,
     private readonly now: () => number = Date.now,
-  ) {}
+  ) {
+    this.arrivals = new Arrivals(limits.newPerHour, now);
+  }
 
   /** Agents that are known, also those that are gone. */
   get size(): number {
@@ -158,6 +164,7 @@ export class AgentRegistry {
     for (const agent of this.departed) {
       if (agent.at < forgetBefore) this.forget(agent);
     }
+    this.arrivals.sweep();
   }
 
   /** How many agents there are that are not gone, by the kind of their group. */
@@ -186,6 +193,11 @@ export class AgentRegistry {
       (!isLive && this.live >= this.limits.total);
     if (isFull) {
       throw new TenancyError('too_many_agents', 'As many agents are here as there may be.', {
+        retryAfterSeconds: RETRY_SECONDS,
+      });
+    }
+    if (!known && !this.arrivals.admit(admitted.token)) {
+      throw new TenancyError('too_many_agents', 'Too many new agents came with this token.', {
         retryAfterSeconds: RETRY_SECONDS,
       });
     }

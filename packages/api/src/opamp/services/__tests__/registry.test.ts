@@ -33,7 +33,7 @@ let log: MemoryAgentLog;
 function registry(limits: Partial<RegistryLimits> = {}): AgentRegistry {
   now = 1_000_000;
   log = new MemoryAgentLog();
-  return new AgentRegistry(log, { total: 100, token: 100, ...limits }, () => now);
+  return new AgentRegistry(log, { total: 100, token: 100, newPerHour: 100, ...limits }, () => now);
 }
 
 describe('a place', () => {
@@ -65,6 +65,23 @@ describe('a place', () => {
       ['shared:default', 'c', 'silent'],
     ]);
     expect(agents.size).toBe(1);
+  });
+
+  it('is refused to more new agents of a token than may come in an hour, however many are gone again', () => {
+    const agents = registry({ newPerHour: 60 });
+    const come = (name: string, as = shared) => agents.goodbye(agents.heard(as, name, state()));
+    for (let i = 0; i < 60; i += 1) come(`first ${i}`);
+    expect(() => come('one more')).toThrow(full);
+    // Who was here before may come back, and others have tokens of their own.
+    come('first 0');
+    come('of another token', one);
+    now += 60_000;
+    come('a minute later');
+    expect(() => come('and one more')).toThrow(full);
+    now += 3_600_000;
+    agents.sweep();
+    for (let i = 0; i < 60; i += 1) come(`later ${i}`);
+    expect(() => come('too many again')).toThrow(full);
   });
 
   it('is free at once where the token is good no more, whoever polls or has a WebSocket open', () => {
