@@ -99,7 +99,7 @@ function warningsOf({ tenants, limits }: BuildContext): string[] {
   }
   if (limits.overcommitted) {
     warnings.push(
-      `Queues of ${limits.queueBytes / MIB} MiB for ${tenants.length} tenants can fill more than half of the memory: the collector then refuses data for all of them. Make them smaller, or give the collector more memory or a volume for its queues.`,
+      `Queues of ${limits.queueBytes / MIB} MiB for ${tenants.length} tenants can fill more than half of the memory: the collector then refuses data for all of them. Make them smaller where they can be, give the collector more memory or a volume for its queues, or spread the tenants over more groups.`,
     );
   }
   return warnings;

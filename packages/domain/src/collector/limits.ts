@@ -62,7 +62,7 @@ export function limitsFor(input: {
     requestMiB: clamp(Math.floor(queueBytes / 2 / MIB), MIN_REQUEST_MIB, MAX_REQUEST_MIB),
     batchRecords: Math.min(Math.floor(queueBytes / 4 / RECORD_BYTES), MAX_BATCH_RECORDS),
     crowded: (queueMiB === undefined ? share : queueBytes) < 2 * MIN_REQUEST_MIB * MIB,
-    overcommitted: queueMiB !== undefined && !onDisk && queueBytes * queues > memory,
+    overcommitted: !onDisk && queueBytes * queues > memory,
   };
 }
 

@@ -24,7 +24,11 @@ describe('limitsFor', () => {
 
   it('goes down to 1 MiB for both, and says so', () => {
     expect(memory(150)).toMatchObject({ requestMiB: 1, crowded: true });
+    expect(memory(187)).toMatchObject({ crowded: true, overcommitted: false });
     expect(memory(250)).toMatchObject({ queueBytes: MIB, requestMiB: 1, crowded: true });
+    // Half of the memory has no room for a thousand queues of a MiB.
+    expect(memory(250).overcommitted).toBe(true);
+    expect(memory(250, 2_000).overcommitted).toBe(false);
     expect(memory(250).queueBytes * 250 * 4).toBeLessThanOrEqual(1500 * MIB);
     expect(memory(1, 4)).toMatchObject({ requestMiB: 1, crowded: true });
   });
