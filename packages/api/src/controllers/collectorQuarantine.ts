@@ -24,6 +24,8 @@ interface Observed {
   complete: string[];
   /** Names of the writers that exist. */
   writers: string[];
+  /** Those of them that may insert into all tables an exporter writes. */
+  granted: string[];
   /** Ids of tenants of whom a table takes no writes now. */
   readonly: string[];
 }
@@ -35,6 +37,13 @@ async function observe(target: Target): Promise<Observed> {
   const { database, replicated } = target.config;
   const writers = target.hasUsers
     ? "(SELECT groupArray(name) FROM system.users WHERE startsWith(name, 'hdx_w_'))"
+    : '[]';
+  const granted = target.hasUsers
+    ? `(SELECT groupArray(user) FROM (
+          SELECT ifNull(user_name, '') AS user FROM system.grants
+          WHERE startsWith(user, 'hdx_w_') AND access_type IN ('INSERT', 'ALL') AND NOT is_partial_revoke
+            AND column IS NULL AND ifNull(database, {database:String}) = {database:String}
+          GROUP BY user HAVING uniqExact(table) >= {count:UInt32} OR max(table IS NULL)))`
     : '[]';
   // Asked only where there are replicas: it is Keeper that the server may have lost.
   const readonly =
@@ -49,6 +58,7 @@ async function observe(target: Target): Promise<Observed> {
           WHERE database = {database:String} AND left(name, length(name) - 25) IN {bases:Array(String)}
           GROUP BY tenant HAVING uniqExact(name) = {count:UInt32})) AS complete,
        ${writers} AS writers,
+       ${granted} AS granted,
        ${readonly} AS readonly`,
     { database, bases, count: bases.length },
   );
@@ -70,12 +80,16 @@ export function findFaults(
 ): Map<TenantId, string> {
   const complete = new Set(observed.complete);
   const writers = new Set(observed.writers);
+  const granted = new Set(observed.granted);
   const readonly = new Set(observed.readonly);
   return new Map(
     tenants.flatMap(({ id, hasWriter }): [TenantId, string][] => {
       if (!complete.has(id)) return [[id, 'Tables of it are missing.']];
       if (hasWriter && !writers.has(writerName(id))) {
         return [[id, 'The user that writes for it is missing.']];
+      }
+      if (hasWriter && !granted.has(writerName(id))) {
+        return [[id, 'The user that writes for it may not insert into all of its tables.']];
       }
       return readonly.has(id) ? [[id, 'A table of it is read-only.']] : [];
     }),
@@ -198,7 +212,7 @@ const FRESH_MS = 5_000;
 const ANSWER_MS = 5_000;
 
 /**
- * Finds tenants for whom writing fails: tables or the writer gone, replicas read-only. In a collector that they share with
+ * Finds tenants for whom writing fails: tables or the writer gone, or its grants, replicas read-only. In a collector that they share with
  * others they are kept apart until it works again. A target that cannot be asked says nothing of any of its tenants.
  */
 export class Quarantine {

@@ -63,6 +63,7 @@ async function apart(): Promise<Record<string, string>> {
 describe('a tenant for whom writing fails', () => {
   it('is kept apart until it works again, and nobody else is', async () => {
     const [tables, user] = [await make('No table'), await make('No user')];
+    const grant = await make('No grant');
     await make('Well');
     const quarantine = new Quarantine(context);
     await quarantine.checkAll();
@@ -71,10 +72,12 @@ describe('a tenant for whom writing fails', () => {
 
     await run(`RENAME TABLE otel_metrics_sum_${tables} TO moved_away`);
     await run(`DROP USER ${writerName(user)}`);
+    await run(`REVOKE INSERT ON default.otel_traces_${grant} FROM ${writerName(grant)}`);
     await quarantine.checkAll();
     expect(await apart()).toEqual({
       [tables]: 'Tables of it are missing.',
       [user]: 'The user that writes for it is missing.',
+      [grant]: 'The user that writes for it may not insert into all of its tables.',
     });
     // Every process hears of it, once.
     expect(await readRevision('collectors')).toBe(before + 1);
@@ -84,9 +87,10 @@ describe('a tenant for whom writing fails', () => {
     expect(begun?.asked).toMatchObject({ target: 'default' });
 
     await run(`RENAME TABLE moved_away TO otel_metrics_sum_${tables}`);
+    await run(`GRANT INSERT ON default.otel_traces_${grant} TO ${writerName(grant)}`);
     await quarantine.checkAll();
     expect(Object.keys(await apart())).toEqual([user]);
-    expect(await AuditEvent.countDocuments({ action: 'collectorQuarantine.end' })).toBe(1);
+    expect(await AuditEvent.countDocuments({ action: 'collectorQuarantine.end' })).toBe(2);
     await CollectorQuarantine.deleteMany({});
   }, 60_000);
 

@@ -4,7 +4,8 @@ import { parseTenantId } from '@hyperdx-tenancy/domain/ids';
 import { findFaults } from '../collectorQuarantine';
 
 const [a, b] = [parseTenantId('a'.repeat(24)), parseTenantId('b'.repeat(24))];
-const well = { complete: [a, b], writers: [writerName(a), writerName(b)], readonly: [] };
+const writers = [writerName(a), writerName(b)];
+const well = { complete: [a, b], writers, granted: writers, readonly: [] };
 const both = [a, b].map((id) => ({ id, hasWriter: true }));
 
 describe('findFaults', () => {
@@ -18,6 +19,11 @@ describe('findFaults', () => {
       'its user is missing',
       { writers: [writerName(b)] },
       'The user that writes for it is missing.',
+    ],
+    [
+      'the user may not insert',
+      { granted: [writerName(b)] },
+      'The user that writes for it may not insert into all of its tables.',
     ],
     ['a table is read-only', { readonly: [a] }, 'A table of it is read-only.'],
   ])('finds the tenant of whom %s, and no other', (_what, observed, reason) => {
