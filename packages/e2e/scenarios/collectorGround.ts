@@ -1,6 +1,7 @@
 import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 
 import type { Api } from '../harness/api';
+import type { LoadOptions } from '../harness/collectorLoad';
 import type { Backend, BackendOptions } from '../harness/stack';
 import { senderOf, underLoad } from './collectorLoads';
 import type { During, Observed } from './collectorLoads';
@@ -12,7 +13,11 @@ export interface CollectorGround<Of extends Observed, B extends Backend> {
   tenants: TenantView[];
   observed: Of[];
   /** Sends for these tenants through each collector while things happen: see {@link underLoad}. */
-  loaded(scenario: string, work: (during: During<Of>) => Promise<void>): Promise<void>;
+  loaded(
+    scenario: string,
+    work: (during: During<Of>) => Promise<void>,
+    options?: Pick<LoadOptions, 'deadlineMs'>,
+  ): Promise<void>;
 }
 
 const OPTIONS: BackendOptions = {
@@ -33,9 +38,9 @@ export function useCollectors<Of extends Observed, B extends Backend>(
   const stops: (() => Promise<unknown>)[] = [];
   const ground = {
     observed: [] as Of[],
-    loaded(scenario, work) {
+    loaded(scenario, work, options) {
       const { observed, tenants, backend } = ground;
-      return underLoad(scenario, { observed, tenants, store: backend.store }, work);
+      return underLoad(scenario, { observed, tenants, store: backend.store, ...options }, work);
     },
   } as CollectorGround<Of, B>;
 

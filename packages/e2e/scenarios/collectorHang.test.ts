@@ -65,7 +65,7 @@ it('a change that is made while ClickHouse hangs is not blamed, and runs once it
   await Promise.all(observed.map(({ collector }) => collector.knows([senderOf(last).key])));
   await Promise.all(observed.map(settled));
 
-  await ground.loaded('ClickHouse hangs for everybody', async (during) => {
+  const work: Parameters<typeof ground.loaded>[1] = async (during) => {
     await during('before', calm);
     await during(
       'a change while it hangs',
@@ -98,5 +98,7 @@ it('a change that is made while ClickHouse hangs is not blamed, and runs once it
       () => api.createTenant('After'),
       ({ collector }, after) => collector.knows([senderOf(after).key]),
     );
-  });
-}, 420_000);
+  };
+  // Their receivers are up once all exporters are.
+  await ground.loaded('ClickHouse hangs for everybody', work, { deadlineMs: 300_000 });
+}, 600_000);

@@ -53,13 +53,19 @@ export async function underLoad<Of extends Observed>(
     observed,
     tenants,
     store,
-  }: { observed: readonly Of[]; tenants: readonly TenantView[]; store: Store },
+    deadlineMs,
+  }: {
+    observed: readonly Of[];
+    tenants: readonly TenantView[];
+    store: Store;
+  } & Pick<LoadOptions, 'deadlineMs'>,
   work: (during: During<Of>) => Promise<void>,
 ): Promise<void> {
   const all = observed.map((of) => ({
     of,
     traffic: startTraffic(`${scenario}: ${of.name}`, tenants.map(senderOf), {
       ...TRAFFIC,
+      ...(deadlineMs === undefined ? {} : { deadlineMs }),
       endpoint: of.collector.endpoint,
     }),
   }));
