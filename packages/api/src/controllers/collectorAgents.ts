@@ -226,7 +226,7 @@ export async function findMoves(
   return arrived.flatMap(({ shard, instanceUid, at }) =>
     (byUid.get(instanceUid) ?? [])
       .filter((agent) => agent.shard !== shard && agent.heardAt < at)
-      .filter(({ goneAt, aliveUntil }) => goneAt !== null || aliveUntil < now)
+      .filter(({ aliveUntil }) => aliveUntil < now)
       .map(({ shard: from }) => ({ instanceUid, from, to: shard })),
   );
 }

@@ -267,6 +267,18 @@ describe('who takes more than a share', () => {
     expect(await refused('too_many_messages')).toBeGreaterThan(0);
   });
 
+  it('of the server, with pong after pong that nobody asked for: closed', async () => {
+    await start({});
+    const agent = await open();
+    await agent.ask(agentMessage());
+    // A few do no harm.
+    for (let i = 0; i < 10; i += 1) agent.socket.pong();
+    expect((await agent.ask(heartbeat(2))).error).toBeUndefined();
+    for (let i = 0; i < 1_000; i += 1) agent.socket.pong();
+    expect(await agent.closed).toMatchObject({ code: 1008 });
+    expect(await refused('too_many_messages')).toBeGreaterThan(0);
+  });
+
   it('of time: a connection that says nothing, or does not end a message, is cut', async () => {
     const connections = { ...CONNECTION_LIMITS, firstMessageMs: 200, messageMs: 200 };
     await start({ limits: { sweepMs: 50, connections } });

@@ -167,12 +167,26 @@ describe('two agents under one instance UID', () => {
     expect(server.opamp.countAgents()).toEqual({ shared: 1, dedicated: 1, named: 0 });
   });
 
-  it('one that comes with another token, its connection closed, has moved', async () => {
+  it('one that comes with another token while the first may be on its way back is another one', async () => {
     server.fleet.addToken('other', 'dedicated:other');
     server.fleet.offer('dedicated:other', 'config of the other');
     const agent = await open();
     await agent.ask(agentMessage());
-    await agent.close();
+    agent.socket.terminate();
+    await waitFor(() => server.agentLog.left.length === 1, { what: 'the end', timeoutMs: 5_000 });
+    await poll(server.url, 'other', heartbeat(2));
+    expect(server.agentLog.moves).toEqual([]);
+    // The first goes on where it was.
+    const back = await open();
+    expect((await back.ask(heartbeat(2))).asksFullState).toBe(false);
+  });
+
+  it('one that comes with another token, after a goodbye, has moved', async () => {
+    server.fleet.addToken('other', 'dedicated:other');
+    server.fleet.offer('dedicated:other', 'config of the other');
+    const agent = await open();
+    await agent.ask(agentMessage());
+    agent.say(heartbeat(2, { agentDisconnect: {} }));
     await waitFor(() => server.agentLog.left.length === 1, { what: 'the end', timeoutMs: 5_000 });
     const polled = await poll(server.url, 'other', heartbeat(2));
     // What it said under the other token counts for nothing here.

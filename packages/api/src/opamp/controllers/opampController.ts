@@ -19,6 +19,7 @@ import { answer, push } from '../services/conversation';
 import type { Answer } from '../services/conversation';
 import type { Agent, AgentRegistry } from '../services/registry';
 import { Twins } from '../services/twins';
+import { Budget } from '../../utils/budget';
 
 export { buildOtelCollectorConfig } from '../../controllers/collectorConfigs';
 
@@ -64,6 +65,9 @@ function keptAttributes(
   return kept;
 }
 
+/** Lines in the log on one shard's agents that could not apply a config; all of them are in what is kept of agents. */
+const FAILURES_A_MINUTE = 20;
+
 /**
  * The way of a message, the same over HTTP and WebSockets: decoded, held against what is known of its agent, answered, and
  * noted. All of it happens in memory, and at once.
@@ -72,6 +76,8 @@ export class OpampController {
   private readonly components = new ComponentSets();
   private readonly twins = new Twins();
   private readonly now: () => number;
+  /** Lines on configs that failed, by shard: an agent can say so without end, each time for another reason. */
+  private readonly lines: Budget;
   /** By the kind of the group: nearly all that happens here. */
   private readonly countAnswered: Record<Admitted['kind'], () => void>;
 
@@ -83,7 +89,8 @@ export class OpampController {
       dedicated: answeredOf('dedicated'),
       named: answeredOf('named'),
     };
-    this.now = services.now ?? Date.now;
+    const now = (this.now = services.now ?? Date.now);
+    this.lines = new Budget({ amount: FAILURES_A_MINUTE, periodMs: 60_000, now });
   }
 
   /**
@@ -264,7 +271,9 @@ export class OpampController {
     if (news.config) {
       const { hash, status, error } = news.config;
       if (status === 'failed') {
-        log.error({ shard, agent, hash, reason: error }, 'an agent could not apply its config');
+        if (this.lines.take(shard)) {
+          log.error({ shard, agent, hash, reason: error }, 'an agent could not apply its config');
+        }
       } else {
         log.debug({ shard, agent, hash, status }, 'agent reports on its config');
       }

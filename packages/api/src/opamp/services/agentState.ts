@@ -34,6 +34,8 @@ export interface AgentState {
   /** Hash of its components, its own word. */
   components: string | undefined;
   componentsAskedAt: number | undefined;
+  /** What it lacked of a config, by its own list: that counts also once the list itself had to make room. */
+  lacked: { hash: string; types: readonly string[] } | undefined;
 }
 
 /** Where an agent speaks. */
@@ -137,6 +139,7 @@ export function remember(
       heartbeatOffered: continuous && known.heartbeatOffered,
       components,
       componentsAskedAt: components === before?.components ? before?.componentsAskedAt : undefined,
+      lacked: components === before?.components ? before?.lacked : undefined,
     },
   };
 }

@@ -5,7 +5,8 @@ import { AgentCapability, hasCapability } from '../proto/codec';
 import type { AgentMessage, ServerMessage } from '../proto/codec';
 import { remember } from './agentState';
 import type { AgentState } from './agentState';
-import type { ComponentSet, ComponentSets } from './componentSets';
+import { componentsId, ComponentSet } from './componentSets';
+import type { ComponentSets } from './componentSets';
 import { isTimeout } from './failures';
 
 export type { AgentState } from './agentState';
@@ -21,6 +22,8 @@ export const RESEND_MS = 15_000;
 
 /** How long an agent's config waits for the list of its components. */
 export const COMPONENTS_WAIT_MS = 3_000;
+/** How long a list that had to make room is not asked for again. */
+const COMPONENTS_AGAIN_MS = 60_000;
 
 /** Where a conversation takes place. */
 export interface Setting {
@@ -120,6 +123,15 @@ function isDue(state: AgentState, offer: Offer, now: number): boolean {
   return state.sentHash !== offer.hashHex || now - state.sentAt >= RESEND_MS;
 }
 
+/** What an agent lacks for a config; noted in the state. */
+function lackingOf(state: AgentState, set: ComponentSet | undefined, meant: Offer): string[] {
+  const { hashHex: hash, requires } = meant;
+  if (!set) return state.lacked?.hash === hash ? [...state.lacked.types] : [];
+  const types = set.lacking(requires);
+  state.lacked = types.length > 0 ? { hash, types } : undefined;
+  return types;
+}
+
 /**
  * Decides on the config, and notes in the state what was decided.
  * @param hasTold the agent has just listed its components.
@@ -135,7 +147,7 @@ function decide(
   const due = meant !== undefined && isDue(state, meant, now);
   // What is lacking is said of an agent for as long as it is not given its config, asked for more or not.
   const differs = meant !== undefined && state.configHash !== meant.hashHex;
-  const lacking = differs && set ? set.lacking(meant.requires) : [];
+  const lacking = differs ? lackingOf(state, set, meant) : [];
   const waits =
     !set &&
     !hasTold &&
@@ -171,7 +183,10 @@ export function answer(
   const { state, before } = remember(message, known, setting);
   const list = message.components?.types;
   if (list && message.components) components.add(shard, message.components.hash, list);
-  const set = state.components === undefined ? undefined : components.get(shard, state.components);
+  // What it says itself counts for it in any case.
+  const set =
+    (state.components === undefined ? undefined : components.get(shard, state.components)) ??
+    (list && new ComponentSet(componentsId(list), list));
   const news = newsOf(message, state, before, set);
   if (news.config) fleet.reported(shard, instanceUid, news.config);
   if (news.healthy !== undefined) fleet.health(shard, instanceUid, news.healthy, state.configHash);
@@ -188,8 +203,10 @@ export function answer(
     state.heartbeatOffered = true;
   }
   const { offer, standing, lacking } = decide(instanceUid, state, set, setting, list !== undefined);
-  // It was another agent that said so: this one is asked itself.
-  if (lacking.length > 0 && !list && state.componentsAskedAt === undefined) {
+  // It was another agent that said so, or it is too long ago to be remembered: this one is asked itself.
+  const asked = state.componentsAskedAt;
+  const isForgotten = !set && asked !== undefined && now - asked >= COMPONENTS_AGAIN_MS;
+  if (lacking.length > 0 && !list && (asked === undefined || isForgotten)) {
     reply.reportAvailableComponents = true;
     state.componentsAskedAt = now;
   }

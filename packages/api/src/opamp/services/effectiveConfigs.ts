@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
 import type { Metrics } from '../../metrics';
+import { Budget } from '../../utils/budget';
 import type { Logger } from '../../utils/logger';
 
 const compress = promisify(gzip);
@@ -35,13 +36,27 @@ export interface EffectiveConfigLimits {
   waiting: number;
   /** Agents whose last text is known, so that the same one is not kept twice. */
   agents: number;
+  /** Bytes, compressed, of agents of one shard whose config was not kept before, at once and in a day. */
+  newPerDay: number;
 }
 
 const DEFAULT_LIMITS: EffectiveConfigLimits = {
   one: 8 * 1024 * 1024,
   waiting: 32 * 1024 * 1024,
   agents: 100_000,
+  newPerDay: 512 * 1024 * 1024,
 };
+
+const DAY_MS = 86_400_000;
+
+/** What waits of the agents of one shard. */
+interface Room {
+  texts: Map<string, Buffer>;
+  bytes: number;
+}
+
+/** The shard of an agent, by the key of its documents (`agentKey`). */
+const shardOf = (key: string): string => key.slice(0, key.lastIndexOf('/'));
 
 /**
  * The rest is left to others for this many times as long as a config took: after a change for all agents each of them sends
@@ -65,12 +80,16 @@ function textOf(files: ReadonlyMap<string, Uint8Array>): Buffer {
 const LINE_END = Buffer.from('\n');
 
 /**
- * Keeps what agents say that they run: one text after the other, redacted and compressed, the newest of each agent. Where
- * more comes than there is room for, the newcomer is dropped; its agent sends it again with its next full state.
+ * Keeps what agents say that they run: one text after the other, redacted and compressed, the newest of each agent, the shards
+ * in turn. Where more comes than there is room for, those of the shard that has most of it are dropped; an agent sends its text
+ * again with its next full state.
  */
 export class EffectiveConfigs {
-  private readonly waiting = new Map<string, Buffer>();
+  /** By shard, in the order of their turns. */
+  private readonly rooms = new Map<string, Room>();
   private waitingBytes = 0;
+  /** What is kept of agents whose config was not kept before, by shard. */
+  private readonly newcomers: Budget;
   private readonly kept = new Map<string, string>();
   private running: Promise<void> | undefined;
   private readonly stopping = new AbortController();
@@ -78,6 +97,8 @@ export class EffectiveConfigs {
 
   constructor(private readonly options: EffectiveConfigsOptions) {
     this.limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const { newPerDay: amount } = this.limits;
+    this.newcomers = new Budget({ amount, periodMs: DAY_MS, now: options.now });
   }
 
   /** Takes a copy of the files; returns at once. */
@@ -86,18 +107,17 @@ export class EffectiveConfigs {
     for (const body of files.values()) bytes += body.byteLength;
     // An agent that has none yet says so with an empty map.
     if (bytes === 0) return;
-    const replaced = this.waiting.get(key)?.byteLength ?? 0;
-    if (
-      bytes > this.limits.one ||
-      this.waitingBytes - replaced + bytes > this.limits.waiting ||
-      this.stopping.signal.aborted
-    ) {
+    this.drop(key);
+    if (bytes > this.limits.one || this.stopping.signal.aborted || !this.makeRoom(key, bytes)) {
       this.count('dropped');
       return;
     }
-    this.drop(key);
     const text = textOf(files);
-    this.waiting.set(key, text);
+    const shard = shardOf(key);
+    const room = this.rooms.get(shard) ?? { texts: new Map(), bytes: 0 };
+    room.texts.set(key, text);
+    room.bytes += text.byteLength;
+    this.rooms.set(shard, room);
     this.waitingBytes += text.byteLength;
     this.running ??= this.keepAll().finally(() => (this.running = undefined));
   }
@@ -111,15 +131,49 @@ export class EffectiveConfigs {
   /** Lets what waits go; waits for the one under way. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    this.waiting.clear();
+    this.rooms.clear();
     await this.running;
   }
 
   private drop(key: string): void {
-    const text = this.waiting.get(key);
-    if (!text) return;
-    this.waiting.delete(key);
+    const shard = shardOf(key);
+    const room = this.rooms.get(shard);
+    const text = room?.texts.get(key);
+    if (!room || !text) return;
+    room.texts.delete(key);
+    room.bytes -= text.byteLength;
     this.waitingBytes -= text.byteLength;
+    if (room.texts.size === 0) this.rooms.delete(shard);
+  }
+
+  /** Where there is no room, who has most of it gives some up: the newest first. @returns false where that is the newcomer. */
+  private makeRoom(key: string, bytes: number): boolean {
+    const mine = (this.rooms.get(shardOf(key))?.bytes ?? 0) + bytes;
+    while (this.waitingBytes + bytes > this.limits.waiting) {
+      let largest: Room | undefined;
+      for (const room of this.rooms.values()) {
+        if (!largest || room.bytes > largest.bytes) largest = room;
+      }
+      if (!largest || largest.bytes <= mine) return false;
+      const newest = [...largest.texts.keys()].at(-1);
+      if (newest === undefined) return false;
+      this.drop(newest);
+      this.count('dropped');
+    }
+    return true;
+  }
+
+  /** The oldest of the shard whose turn it is; its next turn comes after the others'. */
+  private takeNext(): { key: string; text: Buffer } | undefined {
+    const [next] = this.rooms;
+    if (!next) return undefined;
+    const [shard, room] = next;
+    const [oldest] = room.texts;
+    if (!oldest) return undefined;
+    const [key, text] = oldest;
+    this.drop(key);
+    if (this.rooms.delete(shard)) this.rooms.set(shard, room);
+    return { key, text };
   }
 
   private count(result: 'kept' | 'unchanged' | 'dropped' | 'failed'): void {
@@ -131,10 +185,10 @@ export class EffectiveConfigs {
     // What comes in one turn, such as two messages of one agent, is gathered.
     await sleep(0);
     for (;;) {
-      const [next] = this.waiting;
-      if (!next || signal.aborted) return;
-      const [key, text] = next;
-      this.drop(key);
+      if (signal.aborted) return;
+      const next = this.takeNext();
+      if (!next) return;
+      const { key, text } = next;
       const begun = performance.now();
       await this.keep(key, text);
       const pause = (performance.now() - begun) * PAUSE_FACTOR;
@@ -154,7 +208,12 @@ export class EffectiveConfigs {
     try {
       const text = await this.options.redact(raw.toString('utf8'));
       const at = new Date(this.options.now());
-      await this.options.write({ key, body: await compress(text), size: text.length, at });
+      const body = await compress(text);
+      if (!this.kept.has(key) && !this.newcomers.take(shardOf(key), body.byteLength)) {
+        this.count('dropped');
+        return;
+      }
+      await this.options.write({ key, body, size: text.length, at });
       this.remember(key, fingerprint);
       this.count('kept');
     } catch (error) {

@@ -1,9 +1,9 @@
 import type { CollectorGroup } from '@hyperdx-tenancy/domain/contracts/collectorGroup';
 import { TenancyError } from '@hyperdx-tenancy/domain/errors';
 
+import { Budget } from '../../utils/budget';
 import type { Admitted, AgentLog, Departure } from '../fleet';
 import type { AgentState } from './agentState';
-import { Arrivals } from './arrivals';
 import { HEARTBEAT_SECONDS } from './conversation';
 
 /** The open WebSocket of an agent, as far as others need it. */
@@ -28,6 +28,8 @@ export interface Agent {
   link: AgentLink | undefined;
   /** True once it said goodbye, its connection ended, it was silent for too long, or its token is good no more. */
   gone: boolean;
+  /** True where it is gone because its connection ended. */
+  wasCut: boolean;
   /** Of those with the same instance UID in other shards, the next. */
   next: Agent | undefined;
 }
@@ -57,11 +59,18 @@ const MISSED = 3;
 const aliveMs = ({ state }: Agent): number =>
   state?.heartbeatOffered === true ? MISSED * HEARTBEAT_SECONDS * 1_000 : SILENT_MS;
 
-const isAlive = (agent: Agent, now: number): boolean =>
-  !agent.gone && (agent.link !== undefined || agent.at > now - aliveMs(agent));
+/** So long an agent whose connection ended may come back before another with its instance UID is taken for it. */
+const CLOSED_MS = 90_000;
+
+function isAlive(agent: Agent, now: number): boolean {
+  // What somebody says who knows its UID does not end it while it may be on its way back.
+  if (agent.gone) return agent.wasCut && agent.at > now - CLOSED_MS;
+  return agent.link !== undefined || agent.at > now - aliveMs(agent);
+}
 
 /** For so long an agent that is gone is known: what it comes back with continues what it said before. */
-const REMEMBER_MS = 3_600_000;
+const HOUR_MS = 3_600_000;
+const REMEMBER_MS = HOUR_MS;
 
 /** When all live agents take up all places; there will be room when some are gone. */
 const RETRY_SECONDS = 30;
@@ -79,7 +88,8 @@ export class AgentRegistry {
   /** In the order in which they left. */
   private readonly departed = new Set<Agent>();
   private live = 0;
-  private readonly arrivals: Arrivals;
+  /** Agents never heard of before, by token. */
+  private readonly arrivals: Budget;
 
   /** @param now the clock, in milliseconds. */
   constructor(
@@ -87,7 +97,7 @@ export class AgentRegistry {
     private readonly limits: RegistryLimits = DEFAULT_LIMITS,
     private readonly now: () => number = Date.now,
   ) {
-    this.arrivals = new Arrivals(limits.newPerHour, now);
+    this.arrivals = new Budget({ amount: limits.newPerHour, periodMs: HOUR_MS, now });
   }
 
   /** Agents that are known, also those that are gone. */
@@ -164,7 +174,6 @@ export class AgentRegistry {
     for (const agent of this.departed) {
       if (agent.at < forgetBefore) this.forget(agent);
     }
-    this.arrivals.sweep();
   }
 
   /** How many agents there are that are not gone, by the kind of their group. */
@@ -196,7 +205,7 @@ export class AgentRegistry {
         retryAfterSeconds: RETRY_SECONDS,
       });
     }
-    if (!known && !this.arrivals.admit(admitted.token)) {
+    if (!known && !this.arrivals.take(admitted.token)) {
       throw new TenancyError('too_many_agents', 'Too many new agents came with this token.', {
         retryAfterSeconds: RETRY_SECONDS,
       });
@@ -210,6 +219,7 @@ export class AgentRegistry {
       at: 0,
       link: undefined,
       gone: false,
+      wasCut: false,
       next: undefined,
     };
     agent.admitted = admitted;
@@ -244,6 +254,7 @@ export class AgentRegistry {
     if (agent.gone) return;
     this.leavePlace(agent);
     agent.gone = true;
+    agent.wasCut = why === 'closed';
     if (why !== 'silent') agent.at = this.now();
     this.departed.add(agent);
     this.departures.gone(agent.shard, agent.instanceUid, why);

@@ -123,7 +123,15 @@ function createHandlers(services: SocketServices): SocketHandlers {
 
     ponged(socket) {
       if (socket.held === 0) socket.partialBytes = 0;
-      socket.heardAt = Date.now();
+      const now = Date.now();
+      if (socket.pingedAt === 0) {
+        // Nobody asked. It is no sign of life, and not to be had for nothing.
+        if (!socket.isWithinRate(now)) {
+          fault(socket, new TenancyError('too_many_requests', 'Pongs come too fast.'));
+        }
+        return;
+      }
+      socket.heardAt = now;
       socket.pingedAt = 0;
       controller.pong(socket);
       services.alive(socket);

@@ -113,6 +113,16 @@ describe('redactText', () => {
 });
 
 describe('redactEffective', () => {
+  it.each([
+    ['of words', 'a '.repeat(500_000)],
+    ['of settings', `{${'key:a,'.repeat(160_000)}`],
+    ['of addresses', 'a://b@c '.repeat(120_000)],
+    ['that is not one but many empty ones', '\n'.repeat(100_000)],
+  ])('takes steps that each take a moment for a line %s', (_what, text) => {
+    const steps = [...redactingEffective(text, () => false)];
+    expect(steps.length).toBeGreaterThanOrEqual(14);
+  });
+
   it('gives others their turn, and takes very long pieces out whole', () => {
     const text = 'endpoint: http://a:hidden@b\n'.repeat(20_000);
     const steps = [...redactingEffective(text, isSecret)];

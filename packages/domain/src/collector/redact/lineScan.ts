@@ -19,18 +19,27 @@ interface Open {
   readonly depth: number;
 }
 
+/** Others have their turn after so many characters of a line: a few milliseconds. */
+const STEP_CHARACTERS = 64 * 1024;
+
+/** Where secret values stand, and what is left open. */
+interface Found {
+  values: Span[];
+  pending: Pending | undefined;
+}
+
 /**
- * Where secret values stand in a line of YAML or JSON.
+ * Where secret values stand in a line of YAML or JSON, a step at a time: a line may be all that there is.
  * @param pending what the line before left open.
  */
-export function findSecretValues(
+export function* findingSecretValues(
   line: string,
   pending: Pending | undefined,
-): { values: Span[]; pending: Pending | undefined } {
+): Generator<undefined, Found> {
   if (pending?.kind === 'flow') {
     const { end, open } = endOfFlow(line, 0, pending.open);
     if (open) return { values: whole(line, 0), pending: { kind: 'flow', open } };
-    const rest = scan(line, end, 0);
+    const rest = yield* scan(line, end, 0);
     return { values: [...whole(line.slice(0, end), 0), ...rest.values], pending: rest.pending };
   }
   const { indent, start } = beginning(line);
@@ -39,7 +48,7 @@ export function findSecretValues(
     const value = pending.mapping ? behindName(line, start) : start;
     return { values: whole(line, value), pending };
   }
-  return scan(line, start, start);
+  return yield* scan(line, start, start);
 }
 
 /** Indentation of a line, and where what it says begins: behind the marks of list items. */
@@ -69,17 +78,21 @@ function behindName(line: string, start: number): number {
 const PARTS = /[A-Za-z0-9_.\-/]+|[^A-Za-z0-9_.\-/]+/g;
 
 /** Looks for secret settings from a place on; `column` is where the names of this line begin. */
-function scan(
-  line: string,
-  from: number,
-  column: number,
-): { values: Span[]; pending: Pending | undefined } {
+function* scan(line: string, from: number, column: number): Generator<undefined, Found> {
   const values: Span[] = [];
   let inFlow = false;
   let name: string | undefined;
+  let step = from + STEP_CHARACTERS;
   PARTS.lastIndex = from;
   for (let match = PARTS.exec(line); match; match = PARTS.exec(line)) {
     const [part] = match;
+    if (match.index >= step) {
+      const at = PARTS.lastIndex;
+      yield;
+      // Another text may have been read meanwhile.
+      PARTS.lastIndex = at;
+      step = match.index + STEP_CHARACTERS;
+    }
     if (/^[A-Za-z0-9_.\-/]/.test(part)) {
       name = part;
       continue;

@@ -1,4 +1,4 @@
-import { findSecretValues } from './lineScan';
+import { findingSecretValues } from './lineScan';
 import type { Pending, Span } from './lineScan';
 import { REDACTED, redactText } from './sensitive';
 import type { IsSecret } from './sensitive';
@@ -12,6 +12,8 @@ const END_OF_MAPPING = '},';
 
 /** After so many characters others have their turn: a few milliseconds. */
 const STEP_CHARACTERS = 64 * 1024;
+/** What a piece counts beside its own: short ones take time as well. */
+const PIECE_CHARACTERS = 16;
 
 /**
  * The effective config that a collector reports, in YAML or JSON, without secrets: values of settings that are called
@@ -28,10 +30,10 @@ export function* redactingEffective(
 ): Generator<undefined, string> {
   const kept = text.length > limit ? text.slice(0, text.lastIndexOf('\n', limit) + 1) : text;
   let pending: Pending | undefined;
-  const lines: string[] = [];
+  let lines = '';
   let step = 0;
-  for (const line of kept.split('\n')) {
-    const scanned = findSecretValues(line, pending);
+  for (const line of linesOf(kept)) {
+    const scanned = yield* findingSecretValues(line, pending);
     pending = scanned.pending;
     let cleaned = '';
     for (const piece of cleanPieces(line, scanned.values, isSecret)) {
@@ -41,12 +43,12 @@ export function* redactingEffective(
       step = 0;
       yield;
     }
-    lines.push(cleaned);
+    lines += cleaned + '\n';
   }
   if (kept.length < text.length) {
-    lines.push(`# ${text.length - kept.length} more characters were cut off`);
+    return `${lines}# ${text.length - kept.length} more characters were cut off`;
   }
-  return lines.join('\n');
+  return lines.slice(0, -1);
 }
 
 /** The same at once. */
@@ -56,6 +58,16 @@ export function redactEffective(text: string, isSecret: IsSecret, limit?: number
     const { done, value } = steps.next();
     if (done === true) return value;
   }
+}
+
+/** One by one: of a text without anything but ends of lines a list of them would take long to make. */
+function* linesOf(text: string): Generator<string> {
+  let start = 0;
+  for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    yield text.slice(start, end);
+    start = end + 1;
+  }
+  yield text.slice(start);
 }
 
 /** A line without its secrets, in pieces that each take a moment; `from`: characters that a piece was made of. */
@@ -68,13 +80,13 @@ function* cleanPieces(
   for (const { start, end } of [...values, { start: line.length, end: line.length }]) {
     for (const piece of piecesOf(line.slice(at, start))) {
       const text = piece.length > MAX_PIECE_CHARACTERS ? REDACTED : redactText(piece, isSecret);
-      yield { text, from: piece.length };
+      yield { text, from: piece.length + PIECE_CHARACTERS };
     }
     if (end > start) yield { text: REDACTED, from: end - start };
     at = end;
   }
   // Lines without anything in them count as well.
-  yield { text: '', from: 1 };
+  yield { text: '', from: PIECE_CHARACTERS };
 }
 
 /** A text in pieces that others can wait for, where it has the ends of mappings, as JSON on one line has. */

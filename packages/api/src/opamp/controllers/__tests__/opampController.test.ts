@@ -11,7 +11,7 @@ import { OpampController } from '../opampController';
 const SHARD = 'shared:default';
 const UID = uid(1).toString('hex');
 
-function setUp() {
+function setUp(log = createLogger('silent')) {
   const fleet = new MemoryFleet();
   const agentLog = new MemoryAgentLog();
   const admitted = fleet.addToken('t', SHARD);
@@ -20,7 +20,7 @@ function setUp() {
     fleet,
     agentLog,
     agents: new AgentRegistry(agentLog),
-    log: createLogger('silent'),
+    log,
     metrics: new Metrics(),
   });
   const say = (message: Uint8Array, as: Admitted = admitted): Answered => {
@@ -136,4 +136,18 @@ it('takes an agent that does not number its messages at its word, once it was as
   say(agentMessage({ sequenceNum: 0 }));
   for (let i = 0; i < 4; i += 1) say(heartbeat(0, { remoteConfigStatus: status }));
   expect(agentLog.notes.some(({ certain, state }) => certain && state === 'in_step')).toBe(true);
+});
+
+it('says in the log that a config failed so often that nothing else is lost in it', () => {
+  const log = createLogger('silent');
+  const error = jest.spyOn(log, 'error');
+  const { say } = setUp(log);
+  say(agentMessage());
+  const lastRemoteConfigHash = Buffer.from('ab', 'hex');
+  for (let n = 2; n < 2_000; n += 1) {
+    const status = { lastRemoteConfigHash, status: 3, errorMessage: `reason ${n}` };
+    say(heartbeat(n, { remoteConfigStatus: status }));
+  }
+  expect(error.mock.calls.length).toBeGreaterThan(0);
+  expect(error.mock.calls.length).toBeLessThan(50);
 });

@@ -523,6 +523,37 @@ describe('effective configs', () => {
     await log.stop();
   });
 
+  it('of one shard take neither the room nor the turns of another, however many there are', async () => {
+    const { log, texts } = setUp({ effectiveLimits: { one: 100, waiting: 1_000 } });
+    const of = (shard: string, n: number) =>
+      log.effectiveConfig(shard, uid(n), files(`${shard}${n}`.padEnd(100, 'x')));
+    for (let n = 0; n < 50; n += 1) of('evil', n);
+    of('victim', 1);
+    of('victim', 2);
+    for (let n = 50; n < 100; n += 1) of('evil', n);
+    await until(() => texts.length === 10);
+    const order = texts.map(({ _id }) => _id.split('/')[0]);
+    expect(order.slice(0, 4)).toEqual(['evil', 'victim', 'evil', 'victim']);
+    expect(order.filter((shard) => shard === 'evil')).toHaveLength(8);
+    await log.stop();
+  });
+
+  it('of new agents of a shard are kept up to a size a day, and those of known ones as ever', async () => {
+    const { log, texts, pass } = setUp({ effectiveLimits: { newPerDay: 100 } });
+    for (let n = 0; n < 20; n += 1) add(log, n, files(`of ${n}`));
+    log.effectiveConfig('another', uid(1), files('of another'));
+    await until(() => texts.some(({ _id }) => _id.startsWith('another')));
+    await until(() => texts.length >= 4);
+    const few = texts.length;
+    expect(few).toBeLessThan(8);
+    add(log, 0, files('of 0, changed'));
+    await until(() => texts.some((text) => textOf(text) === 'of 0, changed'));
+    pass(86_400_000);
+    add(log, 100, files('a day later'));
+    await until(() => texts.some((text) => textOf(text) === 'a day later'));
+    await log.stop();
+  });
+
   it('that cannot be kept hold nothing up', async () => {
     let fails = true;
     const kept: string[] = [];

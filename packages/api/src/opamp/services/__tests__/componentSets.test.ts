@@ -62,6 +62,26 @@ describe('ComponentSets', () => {
     expect(sets.get('a', 'h')).toBeUndefined();
   });
 
+  it('lets no shard take the room of another, however much its agents make up', () => {
+    const sets = new ComponentSets();
+    sets.add('honest', 'h', types);
+    const names = Array.from({ length: 512 }, (_, at) => `${at}`.padEnd(128, 'x'));
+    for (let at = 0; at < 300; at += 1) {
+      sets.add('a', `h${at}`, { receivers: [...names, `n${at}`] });
+      sets.add('a', `tiny ${at}`, { receivers: [`n${at}`] });
+    }
+    expect(sets.get('honest', 'h')?.types).toEqual(types);
+  });
+
+  it('keeps a set for as long as some shard has it', () => {
+    const sets = new ComponentSets();
+    sets.add('a', 'h', types);
+    sets.add('b', 'h', types);
+    sets.add('a', 'h', { receivers: [] });
+    expect(sets.get('a', 'h')).toBeUndefined();
+    expect(sets.get('b', 'h')?.types).toEqual(types);
+  });
+
   it('forgets the oldest where agents make up ever more', () => {
     const sets = new ComponentSets();
     const names = Array.from({ length: 100 }, (_, at) => `${at}`.padEnd(100, 'x'));

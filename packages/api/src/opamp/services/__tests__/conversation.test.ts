@@ -389,6 +389,22 @@ describe('components', () => {
     expect(talk.say({ components: { hash: 'c2', types: has } }).offer?.hashHex).toBe(hash('b'));
   });
 
+  it('that are lacking count also once their list had to make room, and are asked for again', () => {
+    const talk = new Talk();
+    talk.say({ attributes, components: { hash: 'c1', types: lacks } });
+    for (let n = 0; n < 300; n += 1) {
+      talk.components.add('shared:default', `other ${n}`, { receivers: [`r${n}`] });
+    }
+    talk.now = 120_000;
+    expect(talk.components.get('shared:default', 'c1')).toBeUndefined();
+    const forgotten = talk.say();
+    expect(forgotten).toMatchObject({ offer: undefined, standing: 'withheld' });
+    expect(forgotten.lacking).toEqual(['exporters/clickhouse']);
+    talk.now += 120_000;
+    expect(talk.say().offer).toBeUndefined();
+    expect(talk.say({ components: { hash: 'c2', types: has } }).offer?.hashHex).toBe(hash('a'));
+  });
+
   it('that another agent made up keep the config from nobody', () => {
     const talk = new Talk();
     talk.say({ attributes, components: { hash: 'c1', types: lacks } });

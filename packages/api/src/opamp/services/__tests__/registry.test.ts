@@ -20,6 +20,7 @@ const state = (sequence = 1n): AgentState => ({
   heartbeatOffered: false,
   components: undefined,
   componentsAskedAt: undefined,
+  lacked: undefined,
 });
 
 const link = { probe: () => undefined, terminate: () => undefined };
@@ -166,6 +167,13 @@ describe('one instance UID under two shards', () => {
 
     const back = agents.find('dedicated:one', 'a')!;
     agents.closed(back);
+    now += 89_999;
+    // It may be on its way back, and who knows its UID is nobody to end it.
+    agents.heard(shared, 'a', state());
+    expect(log.moves).toHaveLength(1);
+    expect(agents.find('dedicated:one', 'a')).toBe(back);
+    agents.closed(agents.find('shared:default', 'a')!);
+    now += 1;
     agents.heard(shared, 'a', state());
     expect(log.moves).toHaveLength(2);
     // The one, and the two that are told apart.

@@ -11,6 +11,7 @@ function agentWith(probe = jest.fn()): Agent {
     at: 0,
     link: { probe, terminate: () => undefined },
     gone: false,
+    wasCut: false,
     next: undefined,
   };
 }

@@ -4,7 +4,9 @@ import { acquitConfig, blockConfig, blockForAgent } from '../../../controllers/c
 import { markGood } from '../../../controllers/collectorRollouts';
 import type { Context } from '../../../controllers/context';
 import { isBlocked } from '../../../controllers/rolloutSteps';
+import { Budget } from '../../../utils/budget';
 import { isCrash, isSlow } from '../failures';
+import { AgentBlocks } from './agentBlocks';
 import type { ShardOffers } from './shardOffers';
 import { GRACE_MS } from './standing';
 import type { Verdict } from './standings';
@@ -24,6 +26,8 @@ export interface VerdictsOptions {
 /** A collector that is slow was so for as long: `config_apply_timeout` of our supervisor file, and what it is given after it. */
 const SLOW_MS = 2 * GRACE_MS;
 
+const LINES_A_MINUTE = 20;
+
 /**
  * What becomes of what agents say of their configs: one that failed is taken back at once in this process, and then written
  * down for all; one that runs well is written down as good.
@@ -31,7 +35,21 @@ const SLOW_MS = 2 * GRACE_MS;
 export class Verdicts {
   private readonly persisting = new Set<string>();
 
-  constructor(private readonly options: VerdictsOptions) {}
+  private readonly blocks: AgentBlocks;
+  /** What is said in the log of each shard's agents. */
+  private readonly lines: Budget;
+
+  constructor(private readonly options: VerdictsOptions) {
+    const { context } = options;
+    const { log } = context;
+    const clock = (): number => context.now().getTime();
+    this.blocks = new AgentBlocks({
+      write: ({ shard, instanceUid, hash }) => blockForAgent(shard, instanceUid, hash),
+      log,
+      now: clock,
+    });
+    this.lines = new Budget({ amount: LINES_A_MINUTE, periodMs: 60_000, now: clock });
+  }
 
   /** Takes in a verdict that has just fallen. */
   take(shard: ShardOffers, verdict: Verdict, now: number): void {
@@ -46,7 +64,9 @@ export class Verdicts {
     const { log } = this.options.context;
     if (isCrash(reason) && shard.stumble(instanceUid, hash, now)) {
       const fields = { group: shard.id, agent: instanceUid, hash };
-      log.warn(fields, 'a collector crashed with a new config; it is tried once more');
+      if (this.lines.take(shard.id)) {
+        log.warn(fields, 'a collector crashed with a new config; it is tried once more');
+      }
       this.changedSoon(shard.id);
       return;
     }
@@ -83,6 +103,7 @@ export class Verdicts {
           return;
         }
         shard.standings.excuse(instanceUid, hash, now);
+        if (!this.lines.take(shard.id)) return;
         const fields = { group: shard.id, agent: instanceUid, hash, target };
         this.options.context.log.warn(
           fields,
@@ -159,12 +180,7 @@ export class Verdicts {
     if (shard.isKeptFrom(instanceUid, hash)) return;
     if (shard.failFor(instanceUid, hash)) this.changedSoon(shard.id);
     this.count(shard, 'agent');
-    const { log } = this.options.context;
-    log.warn({ group: shard.id, agent: instanceUid, hash }, 'a config failed on one agent alone');
-    blockForAgent(shard.id, instanceUid, hash).catch((error: unknown) => {
-      // Forgotten with this process; the agent would fail it once more then.
-      log.warn({ group: shard.id, agent: instanceUid, err: error }, 'it could not be written down');
-    });
+    this.blocks.add({ shard: shard.id, instanceUid, hash });
   }
 
   private count(shard: ShardOffers, scope: 'group' | 'agent'): void {
