@@ -38,6 +38,7 @@ describe('bench opamp --quick --json', () => {
       'polls a second: ours, 1000 tenants / ours, 10 tenants',
       "polls a second: ours, 1000 tenants / HyperDX's way, 1000 tenants",
       'a change at an agent, 500 tenants: the longest',
+      'a change at an agent of 250 of them, 500 tenants: the longest',
       'memory an agent, above an idle ws server',
       'CPU at heartbeats of 30 s',
       "one team's change at its agents, p99",
