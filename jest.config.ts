@@ -1,7 +1,7 @@
 /** @jest-config-loader esbuild-register */
 import type { Config } from 'jest';
 
-/** Sources run as they are: no build between an edit and its test. Only `e2e` runs the built API. */
+/** Sources run as they are: no build between an edit and its test. Only `e2e` and `load` run the built API. */
 const shared: Partial<Config> = {
   rootDir: '.',
   testEnvironment: 'node',
@@ -23,6 +23,21 @@ const shared: Partial<Config> = {
   modulePathIgnorePatterns: ['<rootDir>/packages/[^/]+/dist/'],
 };
 
+/** Scenarios with collectors under load, or with figures: they have the machine for themselves. All others wait, mostly. */
+const loaded = [
+  'bench[A-Za-z]*',
+  'collectorCanary',
+  'collectorFaults',
+  'collectorFleet',
+  'collectorFragments',
+  'collectorMany',
+  'collectorQuarantine',
+  'dedicatedCollector',
+  'demo',
+  'sharedCollector',
+  'twoProcesses',
+].join('|');
+
 const config: Config = {
   // Real engines on a busy machine take their time; a test that hangs still ends.
   testTimeout: 30_000,
@@ -42,6 +57,12 @@ const config: Config = {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/packages/e2e/scenarios/**/*.test.ts'],
+      testPathIgnorePatterns: [`/scenarios/(${loaded})\\.test\\.ts$`],
+    },
+    {
+      ...shared,
+      displayName: 'load',
+      testRegex: [`/packages/e2e/scenarios/(${loaded})\\.test\\.ts$`],
     },
   ],
 };

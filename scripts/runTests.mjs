@@ -92,11 +92,12 @@ if (jestArguments.length === 0) {
   ]);
 }
 await suite('unit tests', 'unit', cores);
-// Beside each worker are engines of its own, and they do most of the work: two workers are never too many. Scenarios take
-// more than that, collectors under load among them, and have the machine for themselves.
+// Beside each worker are engines of its own, and they do most of the work: two workers are never too many.
 const workers = Math.max(2, Math.floor(cores / 2));
 await suite('integration tests (real engines)', 'int', workers);
-await suite('end-to-end tests (the built API, real engines, real collectors)', 'e2e', 1);
+await suite('end-to-end tests (the built API, real engines, real collectors)', 'e2e', workers);
+// Collectors under load have the machine for themselves.
+await suite('end-to-end tests under load, one at a time', 'load', 1);
 rmSync(scratch, { recursive: true, force: true });
 
 if (skips.size > 0) {
