@@ -205,7 +205,7 @@ async function audit(
 }
 
 /** A change of a group waits so long for a look at its target. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 700;
 /** A look that is older than this is taken again before a group's next change is offered. */
 const FRESH_MS = 5_000;
 /** A target that says nothing for so long does not answer: a collector waits 2 s for a connection, 10 s for an answer. */
@@ -238,7 +238,7 @@ export class Quarantine {
   }
 
   /**
-   * Looks at a target once more where the last look was a while ago. Waits for a second at the most.
+   * Looks at a target once more where the last look was a while ago. Waits for 0.7 s at the most.
    * @returns whether somebody is to be kept apart now, or no longer.
    */
   async check(name: string): Promise<boolean> {

@@ -109,13 +109,16 @@ function listen(channel: string): { exchanges: Exchange[]; stop(): void } {
   return { exchanges, stop: () => unsubscribe(channel, take) };
 }
 
-/** In front of several processes: sends each poll to `target`. */
+/** In front of several processes: sends each poll to the next of `targets`. */
 async function startBalancer(
-  target: string,
-): Promise<{ url: string; target: string; stop(): Promise<void> }> {
+  ...targets: string[]
+): Promise<{ url: string; targets: string[]; stop(): Promise<void> }> {
+  let polls = 0;
   const server = createServer((req, res) => {
     const { method, headers } = req;
-    const onward = request(balancer.target, { method, headers, agent: false }, (answer) => {
+    const target = balancer.targets[polls % balancer.targets.length] ?? '';
+    polls += 1;
+    const onward = request(target, { method, headers, agent: false }, (answer) => {
       res.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(res);
     });
@@ -126,7 +129,7 @@ async function startBalancer(
   const { port } = server.address() as AddressInfo;
   const balancer = {
     url: `http://127.0.0.1:${port}/v1/opamp`,
-    target,
+    targets,
     stop: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());
@@ -217,7 +220,7 @@ describe("Elastic's OpAMP client", () => {
     try {
       const { configs } = start({ url: balancer.url });
       await until('a report', () => fleet.reports.length === 1);
-      balancer.target = second.url;
+      balancer.targets = [second.url];
       await until('a report to the other process', () => second.fleet.reports.length === 1);
       await until('an agent in step', () => second.agentLog.last(uidHex)?.state === 'in_step');
       const whole = () => exchanges.filter(({ a2s }) => a2s.agentDescription !== undefined);
@@ -226,6 +229,34 @@ describe("Elastic's OpAMP client", () => {
       expect(exchanges.filter(({ s2a }) => s2a?.flags === 1n)).toHaveLength(1);
       expect(whole()).toHaveLength(2);
       expect(configs).toEqual(['first config']);
+    } finally {
+      stop();
+      await balancer.stop();
+      await second.stop();
+    }
+  });
+
+  it('whose polls go to two processes in turn is in step, whichever of them hears so', async () => {
+    const second = await startOpamp();
+    const balancer = await startBalancer(opamp.url, second.url);
+    const { exchanges, stop } = listen(DIAG_CH_SEND_SUCCESS);
+    try {
+      const { configs } = start({ url: balancer.url });
+      const certain = () =>
+        [opamp, second].map(({ agentLog }) => agentLog.notes.filter((note) => note.certain));
+      await until('an agent in step', () =>
+        certain().some((notes) => notes.at(-1)?.state === 'in_step'),
+      );
+      const before = exchanges.length;
+      const known = certain().map((notes) => notes.length);
+      await until('polls after it', () => exchanges.length > before + 20);
+      // Nobody who missed what the other was told says that it is not.
+      for (const [at, notes] of certain().entries()) {
+        const later = notes.slice(known[at]).map(({ state }) => state);
+        expect(new Set(later)).toEqual(new Set(later.length > 0 ? ['in_step'] : []));
+      }
+      expect(certain().flatMap((notes) => notes.slice(-1))).not.toEqual([]);
+      expect(new Set(configs)).toEqual(new Set(['first config']));
     } finally {
       stop();
       await balancer.stop();

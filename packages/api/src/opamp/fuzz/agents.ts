@@ -1,6 +1,7 @@
 import { opamp } from '../proto/gen/opamp';
 import type { FuzzShard } from './fuzzFleet';
 import type { Random } from './random';
+import { recorded } from './recorded';
 import { Speaker } from './shapes';
 
 const { ServerToAgent } = opamp.proto;
@@ -42,6 +43,7 @@ export class FuzzAgent {
       case 'full':
         return speaker.full(this.hash);
       case 'poll':
+        if (random.chance(0.1)) return speaker.quote(random.pick(recorded));
         return random.chance(0.8) ? speaker.poll() : this.aside();
     }
   }

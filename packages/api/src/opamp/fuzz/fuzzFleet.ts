@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import type { Admitted, ConfigReport, Offer } from '../fleet';
+import { KnownSecrets } from '../services/fleet/knownSecrets';
 import { MemoryFleet } from './memoryFleet';
 
 /** A shard of the fleet, and what is known of it to nobody else. */
@@ -31,6 +32,8 @@ const digest = (text: string): string => createHash('sha256').update(text).diges
 /** A few shards of two configs each, of which an agent that fails one is meant to run the other. */
 export class FuzzFleet extends MemoryFleet {
   readonly shards: readonly FuzzShard[];
+  /** As the service has it. */
+  readonly known: KnownSecrets;
 
   constructor() {
     super();
@@ -50,6 +53,7 @@ export class FuzzFleet extends MemoryFleet {
         current: 0,
       };
     });
+    this.known = new KnownSecrets(this.shards.map(({ secret }) => secret));
   }
 
   /** A config that fails is not offered on: the other one is. Nothing is kept: there are millions of reports. */
@@ -64,7 +68,7 @@ export class FuzzFleet extends MemoryFleet {
   }
 
   override redact(text: string): string {
-    return this.shards.reduce((rest, { secret }) => rest.replaceAll(secret, '***'), text);
+    return this.known.redact(text);
   }
 
   /** Another config is meant for a shard from now on. */

@@ -1,4 +1,7 @@
 import { Writable } from 'node:stream';
+import { gunzipSync } from 'node:zlib';
+
+import { redactEffective } from '@hyperdx-tenancy/domain/collector';
 
 import { Metrics } from '../../metrics';
 import { createLogger } from '../../utils/logger';
@@ -7,6 +10,9 @@ import { AgentLog } from '../services/agentLog';
 import type { AgentStore } from '../services/agentLog';
 import { FuzzFleet } from './fuzzFleet';
 import { Violation } from './oracle';
+
+/** What a word of a config may be made of. */
+const WORD = /[A-Za-z0-9._~+/$=-]/;
 
 /** Told where something that leaves the process holds a secret. */
 export class SecretWatch {
@@ -18,6 +24,18 @@ export class SecretWatch {
     const text = typeof what === 'string' ? what : JSON.stringify(what);
     // Whole ones: half of one, or one with a bit flipped, is no secret, and nobody can know it.
     if (this.secrets.some((secret) => text.includes(secret))) this.found ??= where;
+  }
+
+  /** The same of what is redacted word by word: what a secret is a part of is another word, and nobody's secret. */
+  lookAtText(where: string, text: Buffer): void {
+    for (const secret of this.secrets) {
+      for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
+        const around = [text[at - 1], text[at + secret.length]];
+        if (around.every((byte) => byte === undefined || !WORD.test(String.fromCharCode(byte)))) {
+          this.found ??= where;
+        }
+      }
+    }
   }
 
   /** @throws Violation where a secret was seen. */
@@ -44,7 +62,10 @@ function storeOf(secrets: SecretWatch): AgentStore {
   return {
     heard: look('an agent document'),
     gone: look('an agent document'),
-    effectiveConfigs: () => Promise.resolve(),
+    effectiveConfigs: (configs) => {
+      for (const { body } of configs) secrets.lookAtText('an effective config', gunzipSync(body));
+      return Promise.resolve();
+    },
     move: look('a move'),
     findMoves: () => Promise.resolve([]),
   };
@@ -67,7 +88,7 @@ export function createGround(now: () => number): Ground {
     store: storeOf(secrets),
     processId: 'fuzz',
     retentionDays: 1,
-    redactEffective: (text) => fleet.redact(text),
+    redactEffective: (text) => redactEffective(text, (word) => fleet.known.has(word)),
     log,
     metrics,
     now,

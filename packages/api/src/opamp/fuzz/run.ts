@@ -46,6 +46,8 @@ const STEP_MS = 50;
 const SWEEP_EVERY = 1_000 / STEP_MS;
 /** What the heap may grow by while the number of agents does not: half of it, kinds of collectors that differ may take. */
 const HEAP_LIMIT_BYTES = 32 * 1024 * 1024;
+/** What one message may take: none is worth more than a few milliseconds, but the machine may be busy. */
+const SLOWEST_MS = 5_000;
 /** Bytes of a message that are shown of a case that failed. */
 const SHOWN_BYTES = 2_048;
 
@@ -149,7 +151,9 @@ export async function fuzz({ cases, seed, progress }: FuzzOptions): Promise<Fuzz
         result.verdicts[verdict] += 1;
       } else {
         result.verdicts[handle(agent, body)] += 1;
-        result.slowestMs = Math.max(result.slowestMs, performance.now() - began);
+        const ms = performance.now() - began;
+        result.slowestMs = Math.max(result.slowestMs, ms);
+        if (ms > SLOWEST_MS) throw new Violation(`a message took ${Math.round(ms)} ms`);
       }
       checkPrototypes();
       secrets.check();

@@ -144,6 +144,16 @@ export class Speaker {
     });
   }
 
+  /** What a real supervisor said, as if it were this agent's next words. */
+  quote(message: Buffer): Buffer {
+    const { instanceUid } = this;
+    const sequenceNum = this.sequence;
+    this.sequence += 1;
+    // Of a field that is there twice, the last one counts.
+    const own = AgentToServer.encode({ instanceUid, sequenceNum }).finish();
+    return Buffer.concat([message, own]);
+  }
+
   asksForUid(): Buffer {
     return this.message({ flags: 1 });
   }

@@ -21,7 +21,7 @@ export interface FollowerOptions {
 }
 
 /** How soon a change made by another process is seen. */
-const POLL_MS = 500;
+const POLL_MS = 250;
 /**
  * How long changes made here are gathered before they are read: tenants are often made in a row. The first after a while waits
  * for less, since most are alone.
