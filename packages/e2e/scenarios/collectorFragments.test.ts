@@ -1,42 +1,19 @@
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
-import { createGroup, groupAdmin } from '../harness/collectorGroups';
-import type { GroupAdmin } from '../harness/collectorGroups';
-import { startCollectorKind } from '../harness/collectorKinds';
 import { offersOf } from '../harness/collectorLog';
 import { startBackend } from '../harness/stack';
 import type { Backend } from '../harness/stack';
 import { badFragments, MARK } from './collectorFragment';
-import { useCollectors } from './collectorGround';
+import { inGroupsOfTheirOwn, useCollectors } from './collectorGround';
+import type { Member } from './collectorGround';
 import { calm, senderOf } from './collectorLoads';
-import type { Observed } from './collectorLoads';
 
 /*
  * What an operator adds to a group's config may pass every check of ours and be refused by the collector all the same: at once,
  * when it reads the config, or when it starts with it. Collectors then run the last good config again, and the group says so.
  */
 
-interface Member extends Observed {
-  /** A group of its own: each collector has to find out by itself. */
-  group: GroupAdmin;
-}
-
-const [OURS, STOCK] = ['our supervisor file over ws', 'a stock-like one over http'] as const;
-
-const ground = useCollectors<Member, Backend>(startBackend, [
-  async (api) => ({
-    name: OURS,
-    kind: OURS,
-    group: groupAdmin(api, 'shared:default'),
-    collector: await startCollectorKind(OURS, api, api.collectorToken),
-  }),
-  async (api) => {
-    const group = await createGroup(api, { name: 'stock' });
-    const { token } = await api.createCollectorToken('stock', { kind: 'named', name: 'stock' });
-    const collector = await startCollectorKind(STOCK, api, token);
-    return { name: STOCK, kind: STOCK, group, collector };
-  },
-]);
+const ground = useCollectors<Member, Backend>(startBackend, inGroupsOfTheirOwn);
 
 const PATIENCE = { timeoutMs: 90_000, intervalMs: 200 };
 

@@ -1,6 +1,9 @@
 import type { TenantView } from '@hyperdx-tenancy/domain/contracts/tenant';
 
 import type { Api } from '../harness/api';
+import { createGroup, groupAdmin } from '../harness/collectorGroups';
+import type { GroupAdmin } from '../harness/collectorGroups';
+import { startCollectorKind } from '../harness/collectorKinds';
 import type { LoadOptions } from '../harness/collectorLoad';
 import type { Backend, BackendOptions } from '../harness/stack';
 import { senderOf, underLoad } from './collectorLoads';
@@ -19,6 +22,29 @@ export interface CollectorGround<Of extends Observed, B extends Backend> {
     options?: Pick<LoadOptions, 'deadlineMs'>,
   ): Promise<void>;
 }
+
+/** A collector in a group of its own: each has to find out by itself. */
+export interface Member extends Observed {
+  group: GroupAdmin;
+}
+
+const [OURS, STOCK] = ['our supervisor file over ws', 'a stock-like one over http'] as const;
+
+/** Start a collector of ours and a stock-like one, each in a group of its own. */
+export const inGroupsOfTheirOwn: readonly ((api: Api) => Promise<Member>)[] = [
+  async (api) => ({
+    name: OURS,
+    kind: OURS,
+    group: groupAdmin(api, 'shared:default'),
+    collector: await startCollectorKind(OURS, api, api.collectorToken),
+  }),
+  async (api) => {
+    const group = await createGroup(api, { name: 'stock' });
+    const { token } = await api.createCollectorToken('stock', { kind: 'named', name: 'stock' });
+    const collector = await startCollectorKind(STOCK, api, token);
+    return { name: STOCK, kind: STOCK, group, collector };
+  },
+];
 
 const OPTIONS: BackendOptions = {
   // On a busy machine the exporter's first query may take longer than the 2 s of our configs.

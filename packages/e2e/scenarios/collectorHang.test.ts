@@ -2,26 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { waitFor } from '@hyperdx-tenancy/devkit/process';
 
-import { createGroup, groupAdmin } from '../harness/collectorGroups';
-import type { GroupAdmin } from '../harness/collectorGroups';
-import { startCollectorKind } from '../harness/collectorKinds';
 import { startBackend } from '../harness/stack';
 import type { Backend } from '../harness/stack';
 import { goodFragment, MARK } from './collectorFragment';
-import { useCollectors } from './collectorGround';
+import { inGroupsOfTheirOwn, useCollectors } from './collectorGround';
+import type { Member } from './collectorGround';
 import { calm, senderOf } from './collectorLoads';
-import type { Observed } from './collectorLoads';
 
 /*
  * A ClickHouse that takes connections and never answers keeps collectors from starting with whatever config. A change that is
  * made meanwhile is none the worse for it.
  */
 
-interface Member extends Observed {
-  group: GroupAdmin;
-}
-
-const [OURS, STOCK] = ['our supervisor file over ws', 'a stock-like one over http'] as const;
 /** Each of them has exporters that wait for an answer, one after the other. */
 const TENANTS = 20;
 /** What the server grants a collector whose supervisor has given it up, and some: polls are 5 s apart. */
@@ -29,20 +21,7 @@ const GRACE_MS = 60_000 + 15_000;
 
 const ground = useCollectors<Member, Backend>(
   (options) => startBackend({ ...options, fickle: true }),
-  [
-    async (api) => ({
-      name: OURS,
-      kind: OURS,
-      group: groupAdmin(api, 'shared:default'),
-      collector: await startCollectorKind(OURS, api, api.collectorToken),
-    }),
-    async (api) => {
-      const group = await createGroup(api, { name: 'stock' });
-      const { token } = await api.createCollectorToken('stock', { kind: 'named', name: 'stock' });
-      const collector = await startCollectorKind(STOCK, api, token);
-      return { name: STOCK, kind: STOCK, group, collector };
-    },
-  ],
+  inGroupsOfTheirOwn,
 );
 
 const PATIENCE = { timeoutMs: 90_000, intervalMs: 200 };
