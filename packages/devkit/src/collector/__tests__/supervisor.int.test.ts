@@ -9,7 +9,8 @@ import { badConfig, offeredConfig } from './offers';
 
 jest.setTimeout(300_000);
 
-const patience = { timeoutMs: 60_000 };
+/** Twice `config_apply_timeout`: APPLIED may come no sooner than that is over. */
+const patience = { timeoutMs: 120_000 };
 
 function heard(server: FakeOpampServer, what: string, test: (message: Heard) => boolean) {
   return waitFor(() => server.heard.find(test), { ...patience, what });
