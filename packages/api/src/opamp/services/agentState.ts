@@ -1,7 +1,7 @@
 import type { Fleet } from '../fleet';
 import { AgentCapability, hasCapability } from '../proto/codec';
 import type { AgentMessage, ConfigStatus } from '../proto/codec';
-import { isTimeout } from './failures';
+import { isInconclusive } from './failures';
 
 /** How often in a row an agent is asked for its full state: one that cannot send it is served without. */
 const MAX_ASKED = 3;
@@ -74,7 +74,7 @@ function isSettled(
   if (after.configStatus === 'applied' || after.configHash === undefined) return true;
   // Heard whole for the first time, maybe after a message that said nothing: by a process of ours that has just begun.
   if (!before || (before.configHash === undefined && message.attributes)) {
-    if (isTimeout(after.configError)) return true;
+    if (isInconclusive(after.configError)) return true;
     return (
       after.configStatus === 'applying' &&
       fleet.ranBefore(shard, message.instanceUid, after.configHash)

@@ -7,7 +7,7 @@ import { remember } from './agentState';
 import type { AgentState } from './agentState';
 import { componentsId, ComponentSet } from './componentSets';
 import type { ComponentSets } from './componentSets';
-import { isTimeout } from './failures';
+import { isInconclusive } from './failures';
 
 export type { AgentState } from './agentState';
 
@@ -99,7 +99,7 @@ function standingOf(
     state.configStatus === 'applied' ||
     (state.settled &&
       state.healthy === true &&
-      (state.configStatus === 'applying' || isTimeout(state.configError)));
+      (state.configStatus === 'applying' || isInconclusive(state.configError)));
   if (runs) return 'in_step';
   return state.configStatus === 'applying' || state.configStatus === 'failed'
     ? state.configStatus

@@ -7,8 +7,17 @@ const TIMED_OUT = /config apply timeout/i;
  */
 const CRASHED = /exited unexpectedly.*\bexit code[ =]2\b/i;
 
-/** Whether an agent's error tells of no more than a slow start. */
+/** Whether that was said of a slow start. */
 export const isTimeout = (error: string): boolean => TIMED_OUT.test(error);
+
+/**
+ * What it says where its collector ended in good order, as when it was stopped for the next config while it was still starting
+ * with this one.
+ */
+const STOPPED = /exited unexpectedly.*\bexit code[ =]0\b/i;
+
+/** Whether an agent's error tells of no more than a slow start, or of one that was broken off. */
+export const isInconclusive = (error: string): boolean => isTimeout(error) || STOPPED.test(error);
 
 /** What is said of a collector that was not healthy for so long. */
 export const unhealthyFor = (ms: number): string =>
@@ -20,7 +29,7 @@ const UNHEALTHY = /^The collector was unhealthy for \d+ seconds\.$/;
  * Whether a collector failed by nothing but not being there in time: so does one whose ClickHouse takes connections and never
  * answers, whatever its config.
  */
-export const isSlow = (reason: string): boolean => isTimeout(reason) || UNHEALTHY.test(reason);
+export const isSlow = (reason: string): boolean => isInconclusive(reason) || UNHEALTHY.test(reason);
 
 /** Whether an agent's error tells of a collector that crashed, for whatever reason of its own. */
 export const isCrash = (error: string): boolean => CRASHED.test(error);

@@ -1,5 +1,5 @@
 import type { ConfigReport } from '../../fleet';
-import { isCrash, isTimeout, unhealthyFor } from '../failures';
+import { isCrash, isInconclusive, isTimeout, unhealthyFor } from '../failures';
 
 /** Unhealthy for so long with a config, or not healthy for so long after it was slow to start: it failed. */
 export const GRACE_MS = 60_000;
@@ -45,20 +45,22 @@ export function afterReport(
         due: dueBy(healthy, now),
       };
     case 'failed':
-      if (!isTimeout(error)) {
+      if (!isInconclusive(error)) {
         return { hash, verdict: 'failed', reason: error, healthy, due: undefined };
       }
       // The wait is not begun anew by saying so again.
       if (known?.hash === hash && known.reason === error && known.verdict !== 'well') return known;
-      return healthy === true
-        ? { hash, verdict: 'well', reason: '', healthy, due: undefined }
-        : {
-            hash,
-            verdict: 'trying',
-            reason: error,
-            healthy,
-            due: { at: now + GRACE_MS, verdict: 'failed' },
-          };
+      if (healthy === true && isTimeout(error)) {
+        return { hash, verdict: 'well', reason: '', healthy, due: undefined };
+      }
+      // Of a collector that ended, what was said of its health may be said of the one before.
+      return {
+        hash,
+        verdict: 'trying',
+        reason: error,
+        healthy,
+        due: dueBy(healthy === true, now),
+      };
   }
 }
 
@@ -71,7 +73,7 @@ export function afterHealth(known: Standing, healthy: boolean, now: number): Sta
   }
   // What is certain stays so: a collector that falls ill after it ran well has another reason.
   if (known.verdict !== 'trying') return { ...known, healthy };
-  if (healthy && known.reason !== '' && isTimeout(known.reason)) {
+  if (healthy && known.reason !== '' && isInconclusive(known.reason)) {
     return { ...known, healthy, verdict: 'well', reason: '', due: undefined };
   }
   return { ...known, healthy, due: dueBy(healthy, now) };

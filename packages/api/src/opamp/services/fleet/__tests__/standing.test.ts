@@ -1,5 +1,5 @@
 import type { ConfigReport } from '../../../fleet';
-import { isTimeout } from '../../failures';
+import { isInconclusive } from '../../failures';
 import { afterHealth, afterReport, afterTime, GRACE_MS, SETTLE_MS } from '../standing';
 import type { Standing } from '../standing';
 
@@ -54,6 +54,20 @@ describe('an agent with a config', () => {
     expect(afterTime(again, GRACE_MS).verdict).toBe('failed');
   });
 
+  it('may run it where its collector was stopped while it was starting', () => {
+    const error = 'Agent exited unexpectedly with exit code 0 while applying configuration';
+    const stopped = stands('failed', error);
+    expect(stopped.verdict).toBe('trying');
+    expect(afterHealth(stopped, true, 5_000).verdict).toBe('well');
+    expect(afterTime(stopped, GRACE_MS)).toMatchObject({ verdict: 'failed', reason: error });
+    // That it was healthy before says nothing yet.
+    const healthy = afterHealth(stands('applying'), true, 0);
+    const after = stands('failed', error, healthy);
+    expect(after.verdict).toBe('trying');
+    expect(afterTime(after, SETTLE_MS).verdict).toBe('well');
+    expect(afterTime(afterHealth(after, false, 1), GRACE_MS + 1).verdict).toBe('failed');
+  });
+
   it('failed it where it was unhealthy for a minute', () => {
     const ill = afterHealth(stands('applying'), false, 0);
     expect(afterTime(ill, GRACE_MS - 1).verdict).toBe('trying');
@@ -85,7 +99,7 @@ describe('an agent with a config', () => {
   });
 
   it('is slow only where it says so itself', () => {
-    expect(isTimeout(TIME_OUT)).toBe(true);
-    expect(isTimeout("'exporters' timeout: invalid duration")).toBe(false);
+    expect(isInconclusive(TIME_OUT)).toBe(true);
+    expect(isInconclusive("'exporters' timeout: invalid duration")).toBe(false);
   });
 });
