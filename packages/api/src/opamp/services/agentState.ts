@@ -5,6 +5,11 @@ import { isInconclusive } from './failures';
 
 /** How often in a row an agent is asked for its full state: one that cannot send it is served without. */
 const MAX_ASKED = 3;
+/**
+ * An agent that was told to poll every 5 s, and is not here again before this, was told in an answer that it never got: one that
+ * keeps its own interval of 30 s takes six times as long to follow a change.
+ */
+const OFFERED_MS = 20_000;
 
 /** An agent's error text is a reason, not a dump. */
 const MAX_ERROR_CHARACTERS = 1_000;
@@ -31,6 +36,8 @@ export interface AgentState {
   /** A message before the last one was missing, and it was no full state: what is known may be outdated. */
   uncertain: boolean;
   heartbeatOffered: boolean;
+  /** When it was heard of, milliseconds. */
+  heardAt: number;
   /** Hash of its components, its own word. */
   components: string | undefined;
   componentsAskedAt: number | undefined;
@@ -40,6 +47,8 @@ export interface AgentState {
 
 /** Where an agent speaks. */
 interface Place {
+  /** The clock, in milliseconds. */
+  now: number;
   shard: string;
   fleet: Pick<Fleet, 'redact' | 'ranBefore'>;
   /** The message is the first of a connection: what was sent over the one before may be lost. */
@@ -107,7 +116,7 @@ export function remember(
 
   const capabilities = message.capabilities || (before?.capabilities ?? 0n);
   const report = message.remoteConfig;
-  const { fleet } = place;
+  const { fleet, now } = place;
   const sentHash = continuous && !place.reconnected ? known.sentHash : undefined;
   const mute = !hasCapability(capabilities, AgentCapability.ReportsRemoteConfig);
   const config: ConfigWord = {
@@ -136,7 +145,8 @@ export function remember(
         : (before?.lastError ?? ''),
       asked: gaveUp ? 0 : asked + 1,
       uncertain: missing && (!gaveUp || isNumbered),
-      heartbeatOffered: continuous && known.heartbeatOffered,
+      heartbeatOffered: continuous && known.heartbeatOffered && now - known.heardAt < OFFERED_MS,
+      heardAt: now,
       components,
       componentsAskedAt: components === before?.components ? before?.componentsAskedAt : undefined,
       lacked: components === before?.components ? before?.lacked : undefined,

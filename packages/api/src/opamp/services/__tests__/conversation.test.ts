@@ -244,6 +244,16 @@ describe('state that was left out', () => {
 });
 
 describe('the interval', () => {
+  it('is said once, and again to an agent that keeps its own: it never got the answer', () => {
+    const talk = inStep();
+    talk.now += 5_000;
+    expect(talk.say().reply.heartbeatSeconds).toBeUndefined();
+    talk.now += 30_000;
+    expect(talk.say().reply.heartbeatSeconds).toBe(HEARTBEAT_SECONDS);
+    talk.now += 5_000;
+    expect(talk.say().reply.heartbeatSeconds).toBeUndefined();
+  });
+
   it.each([
     ['over a WebSocket', { transport: 'websocket' as const }, SUPERVISOR],
     ['where the agent sends no heartbeats', {}, SUPERVISOR & ~AgentCapability.ReportsHeartbeat],

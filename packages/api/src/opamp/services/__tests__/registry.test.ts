@@ -18,6 +18,7 @@ const state = (sequence = 1n): AgentState => ({
   asked: 0,
   uncertain: false,
   heartbeatOffered: false,
+  heardAt: 0,
   components: undefined,
   componentsAskedAt: undefined,
   lacked: undefined,
