@@ -85,6 +85,21 @@ describe('over a WebSocket', () => {
     expect((await agent.ask(heartbeat(2, { capabilities: 0x1 }))).config).toBeUndefined();
   });
 
+  it('an agent that comes back is known to fare as it did, without a word of its own', async () => {
+    const first = await open();
+    const { hash } = await first.ask(agentMessage());
+    const status = { lastRemoteConfigHash: hash, status: 1 };
+    await first.ask(heartbeat(2, { remoteConfigStatus: status, health: { healthy: true } }));
+    const before = server.fleet.reports.length;
+    first.socket.terminate();
+    await waitFor(() => server.agentLog.left.length === 1, { what: 'the end', timeoutMs: 5_000 });
+    const second = await open();
+    await second.ask(heartbeat(3));
+    expect(server.fleet.reports.slice(before)).toMatchObject([{ status: 'applied' }]);
+    await second.ask(heartbeat(4));
+    expect(server.fleet.reports).toHaveLength(before + 1);
+  });
+
   it('an agent that comes back goes on where it was', async () => {
     const before = await open();
     const { hash } = await before.ask(agentMessage());

@@ -114,7 +114,7 @@ export class OpampController {
       now,
       newUid,
       uidTaken: claim === 'taken',
-      reconnected: connection !== undefined && connection.agent !== agent,
+      reconnected: agent?.gone === true || (connection !== undefined && connection.agent !== agent),
     });
     if (claim === 'its own') this.keep(admitted, message, answered, agent, connection);
     const result = answered.offer ? 'offered' : message.disconnects ? 'goodbye' : 'answered';

@@ -67,6 +67,7 @@ function newsOf(
   state: AgentState,
   before: AgentState | undefined,
   set: ComponentSet | undefined,
+  isBack: boolean,
 ): News {
   const news: News = {};
   const { configHash: hash, configStatus: status, configError: error, healthy } = state;
@@ -75,11 +76,15 @@ function newsOf(
     status !== before?.configStatus ||
     error !== before.configError ||
     state.settled !== before.settled;
-  if (message.remoteConfig && reported && hash !== undefined) news.config = { hash, status, error };
+  // How it fared was forgotten when it was gone; it says no more than what is new to it.
+  const again = isBack && before !== undefined;
+  if (((message.remoteConfig && reported) || again) && hash !== undefined) {
+    news.config = { hash, status, error };
+  }
   // While a config is being applied, each word on its health counts.
   const changed = healthy !== before?.healthy || reported || status === 'applying';
-  if (message.health && healthy !== undefined && changed && (state.settled || !healthy))
-    news.healthy = healthy;
+  const isHealthNews = (message.health !== undefined && changed) || again;
+  if (isHealthNews && healthy !== undefined && (state.settled || !healthy)) news.healthy = healthy;
   if (set && (message.components?.types || state.components !== before?.components))
     news.components = set;
   return news;
@@ -187,7 +192,7 @@ export function answer(
   const set =
     (state.components === undefined ? undefined : components.get(shard, state.components)) ??
     (list && new ComponentSet(componentsId(list), list));
-  const news = newsOf(message, state, before, set);
+  const news = newsOf(message, state, before, set, setting.reconnected);
   if (news.config) fleet.reported(shard, instanceUid, news.config);
   if (news.healthy !== undefined) fleet.health(shard, instanceUid, news.healthy, state.configHash);
 
